@@ -1,0 +1,88 @@
+import { z } from 'zod';
+
+const flag = z.enum(['true', 'false']).transform((text) => text === 'true');
+const whole = (min: number, max: number) => z.coerce.number().int().min(min).max(max);
+const list = z.string().transform((text) =>
+  text
+    .split(',')
+    .map((part) => part.trim())
+    .filter(Boolean),
+);
+
+const port = whole(0, 65_535);
+
+/**
+ * Every environment variable that Tidings reads, with its meaning, default and
+ * check. `docs/config.md` is generated from here (a test holds it).
+ */
+export const environmentSchema = z.object({
+  TIDINGS_DATA_DIR: z.string().default('.tidings').describe('Standalone: the folder that holds everything.'),
+  TIDINGS_NATS_URL: z
+    .string()
+    .optional()
+    .describe(
+      'The NATS server, credentials as userinfo. Standalone starts one of its own when this is not set.',
+    )
+    .meta({ secret: true }),
+  TIDINGS_DATABASE_URL: z
+    .string()
+    .optional()
+    .describe('The PostgreSQL database. Standalone starts one of its own when this is not set.')
+    .meta({ secret: true }),
+  TIDINGS_NATS_SERVER: z
+    .string()
+    .optional()
+    .describe('Standalone: the nats-server program to run, 2.14 or newer.'),
+  TIDINGS_HOST: z.string().default('127.0.0.1').describe('The address that the apps listen on.'),
+  TIDINGS_PORT: port.default(8400).describe('The port of the admin API; 0 means any free port.'),
+  TIDINGS_OPS_PORT: port
+    .optional()
+    .describe(
+      'The port on which subscriber (default 8401) and dispatcher (default 8402) serve health and metrics; 0 means any free port.',
+    ),
+  TIDINGS_OPERATOR_KEY: z
+    .string()
+    .regex(
+      /^tdg_[A-Za-z0-9]+_[A-Za-z0-9_-]{16,}$/,
+      'must look like tdg_<id>_<secret>, the secret 16 characters or longer',
+    )
+    .optional()
+    .describe('The operator key. Standalone makes one at its first start.')
+    .meta({ secret: true }),
+  TIDINGS_ENCRYPTION_KEYS: z
+    .string()
+    .optional()
+    .describe(
+      'Keys that seal secrets at rest, `id:base64,...`, 32 bytes each; the first encrypts, all decrypt.',
+    )
+    .meta({ secret: true }),
+  TIDINGS_EGRESS_ALLOW: list.default([]).describe('CIDRs that webhooks may reach although they are private.'),
+  TIDINGS_EGRESS_HTTP: flag.default(false).describe('`true` allows plain http.'),
+  TIDINGS_EGRESS_PORTS: z
+    .union([
+      z.literal('any'),
+      list.pipe(z.array(z.string().transform(Number).pipe(z.int().min(1).max(65_535))).min(1)),
+    ])
+    .default([80, 443, 8080, 8443])
+    .describe('Ports that webhooks may use: a list, or `any`.'),
+  TIDINGS_LOG_LEVEL: z
+    .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'])
+    .default('info')
+    .describe('What is logged.'),
+  TIDINGS_DISPATCHERS: whole(1, 64).default(1).describe('Standalone: how many dispatcher processes.'),
+  TIDINGS_SUBSCRIBERS: whole(1, 64).default(1).describe('Standalone: how many subscriber processes.'),
+  TIDINGS_DISPATCH_CONCURRENCY: whole(1, 10_000)
+    .default(256)
+    .describe('Attempts that one dispatcher makes at once.'),
+  TIDINGS_DEDUP_WINDOW_SECONDS: whole(1, 86_400)
+    .default(120)
+    .describe('For how long an event id is remembered, so that publishing it again is accepted once.'),
+  TIDINGS_EVENTS_MAX_AGE_HOURS: whole(1, 8_760)
+    .default(168)
+    .describe('For how long the stream EVENTS keeps events.'),
+  TIDINGS_JOURNAL_MAX_AGE_HOURS: whole(1, 8_760)
+    .default(168)
+    .describe('For how long the stream JOURNAL keeps facts.'),
+});
+
+export type Config = z.output<typeof environmentSchema>;

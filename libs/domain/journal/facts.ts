@@ -1,0 +1,113 @@
+import type { AttemptId, DeliveryId, EventId, TenantId, WebhookId } from '../ids.js';
+
+/**
+ * The facts of the journal: what happened in the data plane, in the past tense.
+ * Times are milliseconds since 1970. A fact never changes and may be read
+ * twice; projections know it again by its ids.
+ */
+export type Fact =
+  EventAccepted | EventRejected | AttemptFinished | DeliveryHeld | DeliveryReleased | DeliveryCancelled;
+
+/** An event was read and matched; what it matched is owed. */
+export interface EventAccepted {
+  kind: 'event.accepted';
+  tenant: TenantId;
+  id: EventId;
+  type: string;
+  /** RFC 3339. */
+  timestamp: string;
+  accepted_at: number;
+  /** JSON text; null when it is large, and then to be read from EVENTS at `sequence`. */
+  data: string | null;
+  metadata: string | null;
+  /** The event's sequence in EVENTS. */
+  sequence: number;
+  matches: { delivery: DeliveryId; webhook: WebhookId }[];
+}
+
+/** A message could not be taken as an event. */
+export interface EventRejected {
+  kind: 'event.rejected';
+  tenant: TenantId;
+  id: EventId;
+  /** As far as the subject tells. */
+  type: string;
+  accepted_at: number;
+  sequence: number;
+  reason: string;
+  /** The beginning of what came, with what is not UTF-8 replaced. */
+  excerpt: string;
+}
+
+/** The delivery that a fact is about, whole enough to make its row from. */
+export interface DeliveryRef {
+  tenant: TenantId;
+  delivery: DeliveryId;
+  event: EventId;
+  event_type: string;
+  webhook: WebhookId;
+  /** When the event was accepted; the delivery's id carries the same time. */
+  created_at: number;
+}
+
+export type AttemptTrigger = 'auto' | 'manual' | 'test' | 'replay';
+
+export type AttemptErrorKind =
+  | 'timeout'
+  | 'dns'
+  | 'connect'
+  | 'tls'
+  | 'reset'
+  | 'blocked_address'
+  | 'response_too_large'
+  | 'http_status'
+  | 'invalid_response'
+  | 'internal';
+
+export interface AttemptRecord {
+  id: AttemptId;
+  number: number;
+  trigger: AttemptTrigger;
+  started_at: number;
+  duration_ms: number;
+  request: { method: string; url: string; headers: Record<string, string>; body: string };
+  response: {
+    status: number;
+    headers: Record<string, string>;
+    body: string;
+    truncated: boolean;
+  } | null;
+  error: { kind: AttemptErrorKind; message: string } | null;
+}
+
+export interface AttemptFinished extends DeliveryRef {
+  kind: 'attempt.finished';
+  attempt: AttemptRecord;
+  outcome: 'success' | 'retrying' | 'failed';
+  /** When `retrying`: the time of the next attempt. */
+  next_attempt_at: number | null;
+  /** When `failed`: why there is no further attempt. */
+  reason: string | null;
+}
+
+/** A delivery waits in its webhook's lane. */
+export interface DeliveryHeld extends DeliveryRef {
+  kind: 'delivery.held';
+  at: number;
+  attempt_count: number;
+  reason: string;
+}
+
+/** A delivery left its webhook's lane and is owed at once. */
+export interface DeliveryReleased extends DeliveryRef {
+  kind: 'delivery.released';
+  at: number;
+  attempt_count: number;
+}
+
+export interface DeliveryCancelled extends DeliveryRef {
+  kind: 'delivery.cancelled';
+  at: number;
+  attempt_count: number;
+  reason: string;
+}
