@@ -1,0 +1,6 @@
+/** PostgreSQL's advisory locks are numbers for the whole database; these are ours. */
+export const LOCKS = {
+  migrations: 7_401_001,
+  partitions: 7_401_002,
+  relay: 7_401_003,
+} as const;

@@ -1,0 +1,54 @@
+import { DataSource } from 'typeorm';
+import { LedgerRow } from './ledger/ledger-row.js';
+import { ControlPlaneAndRecord1763800000000 } from './migrations/1763800000000-control-plane-and-record.js';
+import { AttemptRow } from './record/attempt-row.js';
+import { DeliveryRow } from './record/delivery-row.js';
+import { EventRow } from './record/event-row.js';
+import { RelayPositionRow } from './relay/relay-position-row.js';
+import { WebhookRow } from './webhook/webhook-row.js';
+
+export interface DatabaseOptions {
+  /** Shown in pg_stat_activity, so that an operator sees who holds a connection. */
+  name: string;
+  /** Connections at most. */
+  poolSize?: number;
+  /** Told about connections that broke while nobody used them; the pool replaces them. */
+  onIdleError?: (error: Error) => void;
+}
+
+/**
+ * The database, not yet connected: `initialize()` connects, `destroy()` closes.
+ * @param url postgres://user:password@host:port/database
+ */
+export function createDatabase(url: string, options: DatabaseOptions): DataSource {
+  const dataSource = new DataSource({
+    type: 'postgres',
+    url,
+    applicationName: options.name,
+    poolSize: options.poolSize ?? 10,
+    connectTimeoutMS: 5_000,
+    entities: [LedgerRow, WebhookRow, RelayPositionRow, EventRow, DeliveryRow, AttemptRow],
+    migrations: [ControlPlaneAndRecord1763800000000],
+    migrationsTableName: 'migrations',
+    installExtensions: false,
+    // Sequences and positions stay far below 2^53, and a number is what the API answers with.
+    parseInt8: true,
+    poolErrorHandler: options.onIdleError ?? (() => undefined),
+    extra: {
+      keepAlive: true,
+      // A transaction forgotten by a stuck process must not hold back the relay, which waits for older ones.
+      idle_in_transaction_session_timeout: 30_000,
+    },
+  });
+  // TypeORM does not list PostgreSQL's 64-bit transaction id; everything else about it works.
+  dataSource.driver.supportedDataTypes.push('xid8' as never);
+  return dataSource;
+}
+
+/**
+ * The database, connected.
+ * @throws what the driver says when the server cannot be reached (see isUnavailable)
+ */
+export async function openDatabase(url: string, options: DatabaseOptions): Promise<DataSource> {
+  return createDatabase(url, options).initialize();
+}
