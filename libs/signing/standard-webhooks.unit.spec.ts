@@ -16,7 +16,7 @@ describe('Standard Webhooks signatures', () => {
     ['svix', SvixWebhook],
   ])('are accepted by the package %s', (_name, Webhook) => {
     const secret = generateSecret();
-    expect(() => new Webhook(secret).verify(body, headersBy(secret)) as unknown).not.toThrow();
+    expect(() => new Webhook(secret).verify(body, headersBy(secret))).not.toThrow();
   });
 
   it('are accepted under either secret while one replaces the other', () => {

@@ -1,0 +1,78 @@
+import type { TenantId } from '#domain';
+import { openWires, type BusOptions, type Wires } from './connection.js';
+import { Consumer, type ConsumerOptions } from './consumer.js';
+import { DeliveryQueue } from './delivery-queue.js';
+import { EventStore } from './event-store.js';
+import { JournalWriter } from './journal-writer.js';
+import { Publisher, type Stored } from './publisher.js';
+import { eventSubject } from './subjects.js';
+import { ensureStreams, type TopologySettings } from './topology.js';
+import { WebhookBucket } from './webhook-bucket.js';
+
+/** All that an app does with NATS goes through here. */
+export class Bus {
+  readonly deliveries: DeliveryQueue;
+  readonly events: EventStore;
+
+  private constructor(
+    private readonly wires: Wires,
+    private readonly publisher: Publisher,
+    readonly webhooks: WebhookBucket,
+  ) {
+    this.deliveries = new DeliveryQueue(wires, publisher);
+    this.events = new EventStore(wires);
+  }
+
+  /**
+   * Connects, and makes the streams and the bucket where they are missing.
+   * @throws BusUnreachableError when NATS cannot be reached in time
+   */
+  static async open(options: BusOptions, topology: TopologySettings): Promise<Bus> {
+    const wires = await openWires(options);
+    await ensureStreams(wires.manager, topology);
+    return new Bus(wires, new Publisher(wires.connection), await WebhookBucket.open(wires));
+  }
+
+  /**
+   * Publishes an event.
+   * @param event.body the message as it shall lie in EVENTS, any of the accepted shapes
+   * @param event.dedupId publishing the same again within the stream's window is stored once
+   * @throws PublishError when JetStream did not take it
+   */
+  publishEvent(event: {
+    tenant: TenantId;
+    type: string;
+    body: Uint8Array | string;
+    dedupId: string;
+  }): Promise<Stored> {
+    return this.publisher.publish(eventSubject(event.tenant, event.type), event.body, {
+      dedupId: event.dedupId,
+    });
+  }
+
+  consumer(options: ConsumerOptions): Consumer {
+    return new Consumer(this.wires, options);
+  }
+
+  /** @param source the writer's name, one subject token */
+  journal(source: string): JournalWriter {
+    return new JournalWriter(this.publisher, source);
+  }
+
+  /**
+   * Asks the server for a sign of life.
+   * @throws when none came within the time
+   */
+  async ping(withinMs = 2_000): Promise<void> {
+    const late = new Promise<never>((_resolve, reject) => {
+      setTimeout(() => reject(new Error(`NATS gave no answer within ${withinMs} ms`)), withinMs).unref();
+    });
+    await Promise.race([this.wires.connection.flush(), late]);
+  }
+
+  /** Sends what is still to be sent, then closes. */
+  async close(): Promise<void> {
+    this.publisher.close();
+    if (!this.wires.connection.isClosed()) await this.wires.connection.drain();
+  }
+}

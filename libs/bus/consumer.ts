@@ -1,0 +1,140 @@
+import type { Consumer as PullConsumer, ConsumerMessages, JsMsg } from '@nats-io/jetstream';
+import type { Wires } from './connection.js';
+import { BusMessage } from './message.js';
+import { again, settle, type Outcome } from './outcome.js';
+import { ensureConsumer, type ConsumerPlan } from './topology.js';
+
+/**
+ * A consumer pulls, hands each message to its handler, and settles it by the
+ * outcome.
+ *
+ *   opening --> pulling --> draining --> closed
+ *
+ * - pulling: at most `capacity` messages are held or asked for. A message that
+ *   is held shows a sign of life every third of its ack wait, so that a slow
+ *   handler keeps it and a dead process loses it.
+ * - draining: nothing more is asked for; what is held may finish until the
+ *   deadline, then it is handed back.
+ */
+export interface ConsumerOptions {
+  plan: ConsumerPlan;
+  /** Messages that this process holds at once. */
+  capacity: number;
+  handle: (message: BusMessage) => Promise<Outcome>;
+  /** Told of what went wrong without a handler being at fault, and of handlers that threw. */
+  report: (problem: string, error: unknown) => void;
+}
+
+const PULL_EXPIRES_MS = 5_000;
+const RETRY_MS = 250;
+
+export class Consumer {
+  private readonly held = new Map<JsMsg, number>();
+  private readonly pulls = new Set<ConsumerMessages>();
+  private asked = 0;
+  private draining = false;
+  private source: PullConsumer | undefined;
+  private lifeSigns: NodeJS.Timeout | undefined;
+  private whenIdle: (() => void) | undefined;
+
+  constructor(
+    private readonly wires: Wires,
+    private readonly options: ConsumerOptions,
+  ) {}
+
+  /** Messages that are held now. */
+  get inFlight(): number {
+    return this.held.size;
+  }
+
+  async start(): Promise<void> {
+    const { plan } = this.options;
+    await ensureConsumer(this.wires.manager, plan);
+    this.source = await this.wires.jetstream.consumers.get(plan.stream, plan.durable);
+    const every = plan.ackWaitMs / 3;
+    this.lifeSigns = setInterval(() => this.showLife(every), every);
+    this.pullMore();
+  }
+
+  /** Stops pulling; finishes what is held or hands it back when the time is over. */
+  async drain(withinMs: number): Promise<void> {
+    this.draining = true;
+    for (const pull of this.pulls) pull.stop();
+    if (this.held.size > 0) {
+      const idle = new Promise<void>((resolve) => (this.whenIdle = resolve));
+      const late = new Promise<void>((resolve) => setTimeout(resolve, withinMs).unref());
+      await Promise.race([idle, late]);
+    }
+    clearInterval(this.lifeSigns);
+    for (const message of this.held.keys()) settle(message, again(0));
+    this.held.clear();
+  }
+
+  /** Asks for as many as there is room for, in portions worth a request. */
+  private pullMore(): void {
+    const { capacity } = this.options;
+    const room = capacity - this.held.size - this.asked;
+    if (this.draining || room < Math.max(1, capacity / 2)) return;
+    this.asked += room;
+    void this.pull(room);
+  }
+
+  private async pull(count: number): Promise<void> {
+    let open = count;
+    try {
+      const messages = await this.source?.fetch({
+        max_messages: count,
+        expires: PULL_EXPIRES_MS,
+        bind: true,
+      });
+      if (!messages) return;
+      this.pulls.add(messages);
+      for await (const message of messages) {
+        open--;
+        this.asked--;
+        if (this.draining) settle(message, again(0));
+        else void this.take(message);
+      }
+      this.pulls.delete(messages);
+    } catch (error) {
+      if (!this.draining) {
+        this.options.report('pulling failed', error);
+        await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+        await this.repair();
+      }
+    } finally {
+      this.asked -= open;
+      this.pullMore();
+    }
+  }
+
+  private async take(message: JsMsg): Promise<void> {
+    this.held.set(message, Date.now());
+    let outcome: Outcome;
+    try {
+      outcome = await this.options.handle(new BusMessage(message));
+    } catch (error) {
+      this.options.report('a handler threw', error);
+      outcome = again();
+    }
+    // Handed back by drain in the meantime: it is someone else's now.
+    if (!this.held.delete(message)) return;
+    settle(message, outcome);
+    if (this.held.size === 0) this.whenIdle?.();
+    this.pullMore();
+  }
+
+  private showLife(olderThanMs: number): void {
+    const before = Date.now() - olderThanMs;
+    for (const [message, since] of this.held) if (since <= before) message.working();
+  }
+
+  /** The stream or the consumer may be gone with the server's store; make the consumer again. */
+  private async repair(): Promise<void> {
+    try {
+      await ensureConsumer(this.wires.manager, this.options.plan);
+    } catch (error) {
+      this.options.report('the consumer could not be made again', error);
+    }
+  }
+}

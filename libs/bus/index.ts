@@ -1,0 +1,14 @@
+export { Bus } from './bus.js';
+export { BusUnreachableError } from './connection.js';
+export type { Consumer } from './consumer.js';
+export type { DeliveryQueue } from './delivery-queue.js';
+export type { EventStore } from './event-store.js';
+export { Consume, JetStreamStrategy } from './jetstream-strategy.js';
+export { readFacts, type JournalWriter } from './journal-writer.js';
+export { BusMessage } from './message.js';
+export { again, done, hopeless, type Outcome } from './outcome.js';
+export { decodeOwed, INLINE_BYTES, type OwedDelivery } from './owed-delivery.js';
+export { PublishError } from './publisher.js';
+export { DELIVERIES, EVENTS, isTenantId, JOURNAL } from './subjects.js';
+export type { ConsumerPlan, TopologySettings } from './topology.js';
+export type { WebhookBucket } from './webhook-bucket.js';

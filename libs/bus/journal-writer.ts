@@ -1,0 +1,92 @@
+import type { Fact } from '#domain';
+import type { Publisher } from './publisher.js';
+
+const FLUSH_AFTER_MS = 10;
+const MAX_FACTS = 100;
+/** Well below the 1 MiB that a nats-server takes by default. */
+const MAX_CHARS = 256 * 1024;
+const RETRY_MS = 200;
+
+interface Batch {
+  facts: string[];
+  chars: number;
+  stored: Promise<void>;
+  settle: () => void;
+}
+
+/**
+ * Writes facts to the stream JOURNAL, many in one message: a message each
+ * would cost more than the rest of a delivery (docs/adr/0001). A batch leaves
+ * when it is 10 ms old, holds 100 facts or 256 KiB, and is tried again until
+ * JetStream has it; nobody acknowledges a message before its facts are stored.
+ */
+export class JournalWriter {
+  private readonly subject: string;
+  private open: Batch | undefined;
+  private timer: NodeJS.Timeout | undefined;
+  private readonly underWay = new Set<Promise<void>>();
+  private closed = false;
+
+  /** @param source who writes; the last token of the subject */
+  constructor(
+    private readonly publisher: Publisher,
+    source: string,
+  ) {
+    this.subject = `journal.${source}`;
+  }
+
+  /** Resolves when the fact is stored. Never rejects. */
+  append(fact: Fact): Promise<void> {
+    const text = JSON.stringify(fact);
+    if (this.open && this.open.chars + text.length > MAX_CHARS) this.flush();
+    const batch = (this.open ??= this.begin());
+    batch.facts.push(text);
+    batch.chars += text.length;
+    if (batch.facts.length >= MAX_FACTS) this.flush();
+    return batch.stored;
+  }
+
+  /** Stores what is there and waits for it; what cannot be stored in time stays unacknowledged at its source. */
+  async close(withinMs: number): Promise<void> {
+    this.flush();
+    const all = Promise.all(this.underWay).then(() => undefined);
+    const late = new Promise<void>((resolve) => setTimeout(resolve, withinMs).unref());
+    await Promise.race([all, late]);
+    this.closed = true;
+  }
+
+  private begin(): Batch {
+    let settle = () => {};
+    const stored = new Promise<void>((resolve) => (settle = resolve));
+    this.timer = setTimeout(() => this.flush(), FLUSH_AFTER_MS);
+    return { facts: [], chars: 0, stored, settle };
+  }
+
+  private flush(): void {
+    const batch = this.open;
+    if (!batch) return;
+    clearTimeout(this.timer);
+    this.open = undefined;
+    const underWay = this.store(batch).finally(() => this.underWay.delete(underWay));
+    this.underWay.add(underWay);
+  }
+
+  private async store(batch: Batch): Promise<void> {
+    const payload = `[${batch.facts.join(',')}]`;
+    while (!this.closed) {
+      try {
+        await this.publisher.publish(this.subject, payload);
+        batch.settle();
+        return;
+      } catch {
+        // Facts may be stored twice then; projections know them again by their ids.
+        await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+      }
+    }
+  }
+}
+
+/** The facts of one message of the stream JOURNAL. */
+export function readFacts(payload: Uint8Array): Fact[] {
+  return JSON.parse(Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength).toString()) as Fact[];
+}

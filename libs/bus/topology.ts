@@ -1,0 +1,98 @@
+import {
+  AckPolicy,
+  DeliverPolicy,
+  DiscardPolicy,
+  JetStreamApiError,
+  RetentionPolicy,
+  StorageType,
+  type ConsumerConfig,
+  type JetStreamManager,
+  type StreamConfig,
+} from '@nats-io/jetstream';
+import { nanos } from '@nats-io/transport-node';
+import { DELIVERIES, EVENTS, JOURNAL } from './subjects.js';
+
+export interface TopologySettings {
+  dedupWindowSeconds: number;
+  eventsMaxAgeHours: number;
+  journalMaxAgeHours: number;
+}
+
+const HOUR_MS = 3_600_000;
+const STREAM_NOT_FOUND = 10_059;
+/** nats-server allows 1,000 consumers a stream unless told otherwise; lanes need one each while they drain. */
+const MAX_CONSUMERS = 10_000;
+
+type StreamPlan = Partial<StreamConfig> & { name: string };
+
+function streamPlans(settings: TopologySettings): StreamPlan[] {
+  const common = { storage: StorageType.File, allow_direct: true };
+  return [
+    {
+      ...common,
+      name: EVENTS,
+      subjects: ['events.>'],
+      retention: RetentionPolicy.Limits,
+      max_age: nanos(settings.eventsMaxAgeHours * HOUR_MS),
+      duplicate_window: nanos(settings.dedupWindowSeconds * 1000),
+    },
+    {
+      ...common,
+      name: DELIVERIES,
+      subjects: ['deliveries.ready.*.*', 'deliveries.lane.*', 'deliveries.later.*.*'],
+      retention: RetentionPolicy.Workqueue,
+      // A stream with schedules refuses `discard: new`, and max_age would delete schedules silently.
+      discard: DiscardPolicy.Old,
+      allow_msg_schedules: true,
+      max_consumers: MAX_CONSUMERS,
+      duplicate_window: nanos(settings.dedupWindowSeconds * 1000),
+    },
+    {
+      ...common,
+      name: JOURNAL,
+      subjects: ['journal.>'],
+      retention: RetentionPolicy.Limits,
+      max_age: nanos(settings.journalMaxAgeHours * HOUR_MS),
+    },
+  ];
+}
+
+/**
+ * Makes the streams, or brings them to today's settings. Any number of
+ * processes may do so at once.
+ */
+export async function ensureStreams(manager: JetStreamManager, settings: TopologySettings): Promise<void> {
+  for (const plan of streamPlans(settings)) {
+    try {
+      await manager.streams.update(plan.name, plan);
+    } catch (error) {
+      if (!(error instanceof JetStreamApiError) || error.code !== STREAM_NOT_FOUND) throw error;
+      await manager.streams.add(plan);
+    }
+  }
+}
+
+/** A durable consumer that all replicas of an app share. */
+export interface ConsumerPlan {
+  stream: string;
+  durable: string;
+  filter: string;
+  /** How long a message may go without a sign of life before it is given to someone else. */
+  ackWaitMs: number;
+  /** Messages that may be out at once, over all replicas. */
+  maxAckPending: number;
+}
+
+/** Makes a durable consumer, or brings it to today's settings; what it had acknowledged stays acknowledged. */
+export async function ensureConsumer(manager: JetStreamManager, plan: ConsumerPlan): Promise<void> {
+  const config: Partial<ConsumerConfig> = {
+    durable_name: plan.durable,
+    filter_subject: plan.filter,
+    ack_policy: AckPolicy.Explicit,
+    deliver_policy: DeliverPolicy.All,
+    ack_wait: nanos(plan.ackWaitMs),
+    max_ack_pending: plan.maxAckPending,
+    max_deliver: -1,
+  };
+  await manager.consumers.add(plan.stream, config);
+}

@@ -1,0 +1,81 @@
+import axios, { type AxiosInstance } from 'axios';
+import { Agent } from 'undici';
+import { AddressGuard, BlockedAddressError, type EgressPolicy } from './address-guard.js';
+import { failureOf, type Failure } from './failure.js';
+import { undiciAdapter, type KeptBody } from './undici-adapter.js';
+
+export interface OutboundRequest {
+  method: string;
+  url: string;
+  headers: Record<string, string>;
+  body: Uint8Array;
+  /** One deadline for the whole exchange, milliseconds. */
+  timeoutMs: number;
+}
+
+export interface Answer {
+  status: number;
+  headers: Record<string, string>;
+  /** At most 16 KiB, decoded as UTF-8. */
+  body: string;
+  truncated: boolean;
+}
+
+export type Exchanged = { answer: Answer } | { failure: Failure };
+
+const CONNECTIONS_PER_ORIGIN = 64;
+const IDLE_MS = 10_000;
+const MAX_HEADER_BYTES = 16 * 1024;
+
+const asItIs = [(data: unknown) => data];
+
+/** The one client for requests to places that tenants chose. */
+export class EgressClient {
+  private readonly guard: AddressGuard;
+  private readonly agent: Agent;
+  private readonly http: AxiosInstance;
+
+  constructor(policy: EgressPolicy) {
+    this.guard = new AddressGuard(policy);
+    this.agent = new Agent({
+      connect: { lookup: this.guard.lookup },
+      connections: CONNECTIONS_PER_ORIGIN,
+      keepAliveTimeout: IDLE_MS,
+      keepAliveMaxTimeout: IDLE_MS,
+      maxHeaderSize: MAX_HEADER_BYTES,
+      // The deadline of the attempt covers both; undici's own would each start anew.
+      headersTimeout: 0,
+      bodyTimeout: 0,
+      allowH2: false,
+    });
+    this.http = axios.create({
+      adapter: undiciAdapter(this.agent),
+      transformRequest: asItIs,
+      transformResponse: asItIs,
+      validateStatus: null,
+      proxy: false,
+    });
+  }
+
+  /** Sends a request and keeps what came back. Never throws: what goes wrong is a failure with its kind. */
+  async send(request: OutboundRequest): Promise<Exchanged> {
+    try {
+      // Every time anew: what may be reached can change after a webhook is saved.
+      if (!this.guard.checkUrl(request.url).ok) throw new BlockedAddressError();
+      const { method, url, headers, body: data, timeoutMs: timeout } = request;
+      const response = await this.http.request<KeptBody>({ method, url, headers, data, timeout });
+      return { answer: toAnswer(response.status, response.headers as Record<string, string>, response.data) };
+    } catch (error) {
+      return { failure: failureOf(error) };
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.agent.destroy();
+  }
+}
+
+function toAnswer(status: number, headers: Record<string, string>, { bytes, truncated }: KeptBody): Answer {
+  // PostgreSQL's text takes no NUL.
+  return { status, headers, body: bytes.toString('utf8').replaceAll('\0', '\ufffd'), truncated };
+}

@@ -1,0 +1,70 @@
+import type { AttemptErrorKind } from '#domain';
+import { BlockedAddressError } from './address-guard.js';
+
+/** Why a request had no answer. */
+export interface Failure {
+  kind: AttemptErrorKind;
+  message: string;
+}
+
+/** The attempt's one deadline passed. */
+export class DeadlineError extends Error {
+  override readonly name = 'DeadlineError';
+}
+
+const KIND_BY_CODE: Record<string, AttemptErrorKind> = {
+  ENOTFOUND: 'dns',
+  EAI_AGAIN: 'dns',
+  ENODATA: 'dns',
+  ECONNREFUSED: 'connect',
+  EHOSTUNREACH: 'connect',
+  ENETUNREACH: 'connect',
+  EADDRNOTAVAIL: 'connect',
+  ETIMEDOUT: 'connect',
+  UND_ERR_CONNECT_TIMEOUT: 'connect',
+  ECONNRESET: 'reset',
+  EPIPE: 'reset',
+  UND_ERR_SOCKET: 'reset',
+  UND_ERR_HEADERS_OVERFLOW: 'response_too_large',
+  UND_ERR_RES_EXCEEDED_MAX_SIZE: 'response_too_large',
+};
+
+const MESSAGES: Partial<Record<AttemptErrorKind, string>> = {
+  dns: 'The host name could not be resolved.',
+  connect: 'No connection could be made.',
+  reset: 'The connection was closed before the answer was complete.',
+  response_too_large: 'The answer has too many or too large headers.',
+  invalid_response: 'The answer is not valid HTTP.',
+};
+
+/** One place that turns what the HTTP client throws into the kinds of the record. */
+export function failureOf(error: unknown): Failure {
+  if (error instanceof DeadlineError) return { kind: 'timeout', message: error.message };
+  const cause = innermost(error);
+  if (cause instanceof BlockedAddressError) return { kind: 'blocked_address', message: cause.message };
+  const code = codeOf(cause) ?? codeOf(error) ?? '';
+  const known = KIND_BY_CODE[code] ?? kindByPrefix(code);
+  if (known === 'tls') return { kind: 'tls', message: `The TLS handshake failed (${code}).` };
+  if (known) return { kind: known, message: MESSAGES[known] ?? code };
+  return { kind: 'internal', message: `The request could not be made (${code || String(cause)}).` };
+}
+
+function kindByPrefix(code: string): AttemptErrorKind | undefined {
+  if (code.startsWith('HPE_')) return 'invalid_response';
+  if (
+    /^(ERR_TLS|ERR_SSL|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|EPROTO|ERR_OSSL|HOSTNAME_MISMATCH)/.test(code)
+  )
+    return 'tls';
+  return undefined;
+}
+
+function codeOf(error: unknown): string | undefined {
+  return (error as { code?: string } | undefined)?.code;
+}
+
+/** Connecting to several addresses fails with all their errors at once; the first tells what is wrong. */
+function innermost(error: unknown): unknown {
+  const { cause, errors } = error as { cause?: unknown; errors?: unknown[] };
+  if (errors?.[0] !== undefined) return innermost(errors[0]);
+  return cause === undefined ? error : innermost(cause);
+}
