@@ -43,7 +43,7 @@ export class JetStreamStrategy extends Server implements CustomTransportStrategy
   }
 
   listen(started: (error?: unknown) => void): void {
-    const handlers: BusHandler[] = [...this.messageHandlers.values()];
+    const handlers = [...this.messageHandlers.values()] as BusHandler[];
     const starting = handlers.map((handler) => this.consume(handler));
     Promise.all(starting).then(() => started(), started);
   }

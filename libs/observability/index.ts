@@ -1,0 +1,3 @@
+export { createLogger, nestLogger, type Logger } from './logger.js';
+export { createRegistry, METRICS, OpsModule, type HealthChecks } from './ops.module.js';
+export { runProcess, type RunningApp } from './process.js';

@@ -1,0 +1,51 @@
+import type { Logger } from 'pino';
+
+/** What a started app gives to whoever runs it. */
+export interface RunningApp {
+  /** Where it serves. */
+  url: string;
+  /** Finishes or hands back what is in flight, and closes everything. */
+  stop: () => Promise<void>;
+}
+
+/** A stop that takes longer is cut off: an orchestrator would kill us then anyway. */
+const STOP_WITHIN_MS = 10_000;
+
+/**
+ * Runs an app as a process: tells the parent when it serves, stops it cleanly
+ * on SIGTERM, SIGINT or when the parent is gone, and says in one line why it
+ * could not start.
+ */
+export async function runProcess(
+  name: string,
+  start: () => Promise<RunningApp>,
+  logger?: () => Logger,
+): Promise<void> {
+  let app: RunningApp;
+  try {
+    app = await start();
+  } catch (error) {
+    process.stderr.write(
+      `${name} could not start: ${error instanceof Error ? error.message : String(error)}\n`,
+    );
+    process.exit(1);
+  }
+  let stopping = false;
+  const stop = (why: string) => {
+    if (stopping) return;
+    stopping = true;
+    logger?.().info({ why }, 'stopping');
+    setTimeout(() => process.exit(1), STOP_WITHIN_MS).unref();
+    app.stop().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        process.stderr.write(`${name} did not stop cleanly: ${String(error)}\n`);
+        process.exit(1);
+      },
+    );
+  };
+  process.on('SIGTERM', () => stop('SIGTERM'));
+  process.on('SIGINT', () => stop('SIGINT'));
+  process.on('disconnect', () => stop('the parent process is gone'));
+  process.send?.({ type: 'ready', url: app.url });
+}
