@@ -1,0 +1,45 @@
+import type { TenantId, WebhookId } from '../ids.js';
+import type { WebhookDefinition } from './webhook.js';
+
+/**
+ * What the ledger says of a webhook. No event holds a secret, not even a sealed
+ * one or its hash (docs/adr/0002): they say which one by its number.
+ */
+export type WebhookEvent = WebhookCreated | WebhookChanged | WebhookPaused | WebhookResumed | WebhookDeleted;
+
+interface Decided {
+  tenant: TenantId;
+  webhook: WebhookId;
+  /** Who decided. */
+  actor: string;
+  /** Milliseconds since 1970. */
+  at: number;
+}
+
+export interface WebhookCreated extends Decided {
+  type: 'webhook.created';
+  data: WebhookDefinition & { secret: { number: 1; origin: SecretOrigin } };
+}
+
+/** What changed, with its new values; pausing and resuming have events of their own. */
+export interface WebhookChanged extends Decided {
+  type: 'webhook.changed';
+  data: Partial<Omit<WebhookDefinition, 'status'>>;
+}
+
+export interface WebhookPaused extends Decided {
+  type: 'webhook.paused';
+  data: Record<never, never>;
+}
+
+export interface WebhookResumed extends Decided {
+  type: 'webhook.resumed';
+  data: Record<never, never>;
+}
+
+export interface WebhookDeleted extends Decided {
+  type: 'webhook.deleted';
+  data: Record<never, never>;
+}
+
+export type SecretOrigin = 'generated' | 'supplied';

@@ -1,0 +1,97 @@
+import type { RetryPolicy } from '../delivery/retry-policy.js';
+import { isEventTypePattern } from '../event/event-type.js';
+import type { WebhookDefinition } from './webhook.js';
+
+const DAY_SECONDS = 86_400;
+
+/** The bounds of a webhook's fields, both ends included. The API's schemas take them from here. */
+export const WEBHOOK_LIMITS = {
+  name: { min: 1, max: 200 },
+  url: { min: 1, max: 2_048 },
+  event_types: { min: 1, max: 200 },
+  timeout_seconds: { min: 1, max: 300 },
+  retry: {
+    count: { min: 0, max: 50 },
+    initial_delay_seconds: { min: 0, max: DAY_SECONDS },
+    factor: { min: 1, max: 100 },
+    max_delay_seconds: { min: 0, max: 7 * DAY_SECONDS },
+    jitter: { min: 0, max: 1 },
+    schedule_seconds: { min: 0, max: 50 },
+    schedule_wait: { min: 0, max: 30 * DAY_SECONDS },
+  },
+} as const;
+
+export const DEFAULT_TIMEOUT_SECONDS = 30;
+
+/** One thing wrong with a field; the path's segments are joined by dots. */
+export interface Fault {
+  path: string;
+  message: string;
+}
+
+interface Bounds {
+  min: number;
+  max: number;
+}
+
+/** Text that PostgreSQL stores and a terminal shows as one line. */
+export function isPlainText(text: string): boolean {
+  return text.isWellFormed() && !/\p{Cc}/u.test(text);
+}
+
+function outside(path: string, value: number, { min, max }: Bounds, unit = ''): Fault[] {
+  if (value >= min && value <= max) return [];
+  return [{ path, message: `must be from ${min} to ${max}${unit}, but is ${value}${unit}` }];
+}
+
+function retryFaults(retry: RetryPolicy): Fault[] {
+  const limits = WEBHOOK_LIMITS.retry;
+  const faults = [
+    ...outside('retry.count', retry.count, limits.count),
+    ...outside('retry.initial_delay_seconds', retry.initial_delay_seconds, limits.initial_delay_seconds),
+    ...outside('retry.factor', retry.factor, limits.factor),
+    ...outside('retry.max_delay_seconds', retry.max_delay_seconds, limits.max_delay_seconds),
+    ...outside('retry.jitter', retry.jitter, limits.jitter),
+    ...outside('retry.schedule_seconds', retry.schedule_seconds.length, limits.schedule_seconds, ' waits'),
+    ...retry.schedule_seconds.flatMap((wait, i) =>
+      outside(`retry.schedule_seconds.${i}`, wait, limits.schedule_wait),
+    ),
+  ];
+  if (!Number.isInteger(retry.count)) faults.push({ path: 'retry.count', message: 'must be a whole number' });
+  if (
+    retry.strategy === 'schedule' &&
+    retry.enabled &&
+    retry.count > 0 &&
+    retry.schedule_seconds.length === 0
+  )
+    faults.push({ path: 'retry.schedule_seconds', message: 'must hold a wait for the strategy schedule' });
+  return faults;
+}
+
+/**
+ * What is wrong with a definition, nothing when it is sound. Whether the URL
+ * may be reached is the address guard's to say, not asked here.
+ */
+export function webhookFaults(webhook: WebhookDefinition): Fault[] {
+  const faults = [
+    ...outside('name', webhook.name.length, WEBHOOK_LIMITS.name, ' characters'),
+    ...outside('url', webhook.url.length, WEBHOOK_LIMITS.url, ' characters'),
+    ...outside('event_types', webhook.event_types.length, WEBHOOK_LIMITS.event_types, ' patterns'),
+    ...outside('timeout_seconds', webhook.timeout_seconds, WEBHOOK_LIMITS.timeout_seconds),
+    ...retryFaults(webhook.retry),
+  ];
+  if (!isPlainText(webhook.name))
+    faults.push({ path: 'name', message: 'must hold no control characters and no broken Unicode' });
+  if (!isPlainText(webhook.url))
+    faults.push({ path: 'url', message: 'must hold no control characters and no broken Unicode' });
+  if (!Number.isInteger(webhook.timeout_seconds))
+    faults.push({ path: 'timeout_seconds', message: 'must be a whole number' });
+  webhook.event_types.forEach((pattern, i) => {
+    if (!isEventTypePattern(pattern))
+      faults.push({
+        path: `event_types.${i}`,
+        message: 'must be an event type such as task.completed, task.*, order.> or *',
+      });
+  });
+  return faults;
+}

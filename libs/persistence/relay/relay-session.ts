@@ -1,0 +1,188 @@
+import pg from 'pg';
+import type { TenantId, WebhookId } from '#domain';
+import { LOCKS } from '../advisory-locks.js';
+import type { WebhookRow } from '../webhook/webhook-row.js';
+import { LEDGER_CHANNEL, RELAYED_CHANNEL } from './ledger-channels.js';
+
+/** A place in the ledger; places are ordered by txid, then seq. */
+export interface LedgerPlace {
+  txid: bigint;
+  seq: number;
+}
+
+/** A ledger entry, as far as a relay must know it. */
+export interface LedgerChange extends LedgerPlace {
+  tenant: TenantId;
+  webhook: WebhookId;
+}
+
+export interface LedgerChanges {
+  /** In order. */
+  changes: LedgerChange[];
+  /** Transactions below this one are all over: no entry can appear among theirs any more. */
+  settledBelow: bigint;
+  /** There are more than were asked for. */
+  more: boolean;
+}
+
+export interface RelayListeners {
+  /** The ledger has grown. */
+  ledgerGrew: () => void;
+  /** Some replica's relay has put these entries (seq) into the bucket. */
+  relayed: (seqs: number[]) => void;
+  /** The connection is gone, and with it the lock. */
+  lost: (error: Error) => void;
+}
+
+/** PostgreSQL refuses longer payloads; digits and commas of a notification are kept below. */
+const NOTIFICATION_SEQS = 400;
+const TIMEOUT_MS = 5_000;
+
+/**
+ * One connection that hears of the ledger and may hold the relay's lock. The
+ * lock belongs to the session: a relay that lost its connection is no longer
+ * the relay, and all that it reads and writes goes by the same connection.
+ */
+export class RelaySession {
+  private constructor(private readonly client: pg.Client) {}
+
+  /** @throws what the driver says when the server cannot be reached */
+  static async open(url: string, name: string, listeners: RelayListeners): Promise<RelaySession> {
+    const client = new pg.Client({
+      connectionString: url,
+      application_name: name,
+      keepAlive: true,
+      connectionTimeoutMillis: TIMEOUT_MS,
+      query_timeout: 2 * TIMEOUT_MS,
+      statement_timeout: 2 * TIMEOUT_MS,
+    });
+    let over = false;
+    const end = (error: Error) => {
+      if (over) return;
+      over = true;
+      listeners.lost(error);
+    };
+    client.on('error', end);
+    client.on('end', () => end(new Error('PostgreSQL ended the connection')));
+    client.on('notification', ({ channel, payload }) => {
+      if (channel === LEDGER_CHANNEL) listeners.ledgerGrew();
+      if (channel === RELAYED_CHANNEL) listeners.relayed((payload ?? '').split(',').map(Number));
+    });
+    try {
+      await client.connect();
+      await client.query(`LISTEN ${LEDGER_CHANNEL}`);
+      await client.query(`LISTEN ${RELAYED_CHANNEL}`);
+    } catch (error) {
+      over = true;
+      await client.end().catch(() => undefined);
+      throw error;
+    }
+    return new RelaySession(client);
+  }
+
+  /** Becomes the relay unless another session is. Asking again while holding the lock is harmless. */
+  async lock(): Promise<boolean> {
+    const { rows } = await this.client.query<{ held: boolean }>(
+      `SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()
+                        AND objid = $1::bigint::oid AND granted)
+              OR pg_try_advisory_lock($1) AS held`,
+      [LOCKS.relay],
+    );
+    return rows[0]?.held === true;
+  }
+
+  /**
+   * How far the relay came. The beginning, when it never ran, and when the
+   * database was restored into a server whose transactions are numbered lower
+   * than the position's: then all is relayed again, which does no harm.
+   */
+  async position(): Promise<LedgerPlace> {
+    const { rows } = await this.client.query<{ txid: string; seq: string }>(
+      `SELECT txid::text, seq::text FROM relay_positions
+       WHERE relay = 'webhooks' AND txid < pg_snapshot_xmax(pg_current_snapshot())`,
+    );
+    const [row] = rows;
+    return row ? { txid: BigInt(row.txid), seq: Number(row.seq) } : { txid: 0n, seq: 0 };
+  }
+
+  /**
+   * The visible entries after a place.
+   * @param except entries (seq) that need not be told again
+   */
+  async changesAfter(place: LedgerPlace, except: number[], limit: number): Promise<LedgerChanges> {
+    const { rows } = await this.client.query<{
+      settled_below: string;
+      txid: string | null;
+      seq: string;
+      tenant: TenantId;
+      webhook: WebhookId;
+    }>(
+      `SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS settled_below,
+              l.txid::text, l.seq::text, l.tenant, l.webhook
+       FROM (SELECT) AS once
+       LEFT JOIN LATERAL (
+         SELECT txid, seq, tenant, aggregate_id AS webhook FROM ledger
+         WHERE (txid, seq) > ($1::xid8, $2::bigint) AND txid < pg_snapshot_xmax(pg_current_snapshot())
+           AND aggregate_type = 'webhook' AND seq <> ALL($3::bigint[])
+         ORDER BY txid, seq LIMIT $4) AS l ON true
+       ORDER BY l.txid, l.seq`,
+      [place.txid.toString(), place.seq, except, limit + 1],
+    );
+    const changes = rows.flatMap(({ txid, seq, tenant, webhook }) =>
+      txid === null ? [] : [{ txid: BigInt(txid), seq: Number(seq), tenant, webhook }],
+    );
+    return {
+      changes: changes.slice(0, limit),
+      settledBelow: BigInt(rows[0]?.settled_below ?? 0),
+      more: changes.length > limit,
+    };
+  }
+
+  /** The rows, as they are now, of those of some webhooks that still exist. */
+  async webhooks(wanted: { tenant: TenantId; webhook: WebhookId }[]): Promise<WebhookRow[]> {
+    const { rows } = await this.client.query<WebhookRow>(
+      `SELECT w.* FROM unnest($1::text[], $2::text[]) AS wanted (tenant, id)
+       JOIN webhooks w USING (tenant, id)`,
+      [wanted.map((each) => each.tenant), wanted.map((each) => each.webhook)],
+    );
+    return rows;
+  }
+
+  /** All webhooks, a page at a time, in the order of tenant and id. */
+  async *allWebhooks(pageSize = 1_000): AsyncGenerator<WebhookRow> {
+    let after = ['', ''];
+    for (;;) {
+      const { rows } = await this.client.query<WebhookRow>(
+        `SELECT * FROM webhooks WHERE (tenant, id) > ($1, $2) ORDER BY tenant, id LIMIT $3`,
+        [...after, pageSize],
+      );
+      yield* rows;
+      const last = rows.at(-1);
+      if (!last || rows.length < pageSize) return;
+      after = [last.tenant, last.id];
+    }
+  }
+
+  /** Remembers how far the relay came. */
+  async moveTo(place: LedgerPlace): Promise<void> {
+    await this.client.query(
+      `INSERT INTO relay_positions AS held (relay, txid, seq, moved_at)
+       VALUES ('webhooks', $1::xid8, $2, now())
+       ON CONFLICT (relay) DO UPDATE SET txid = excluded.txid, seq = excluded.seq, moved_at = now()`,
+      [place.txid.toString(), place.seq],
+    );
+  }
+
+  /** Tells the writers of all replicas that their changes (seq) are in the bucket. */
+  async announce(seqs: number[]): Promise<void> {
+    for (let i = 0; i < seqs.length; i += NOTIFICATION_SEQS) {
+      const payload = seqs.slice(i, i + NOTIFICATION_SEQS).join(',');
+      await this.client.query('SELECT pg_notify($1, $2)', [RELAYED_CHANNEL, payload]);
+    }
+  }
+
+  async close(): Promise<void> {
+    this.client.removeAllListeners('end');
+    await this.client.end().catch(() => undefined);
+  }
+}
