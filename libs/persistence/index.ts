@@ -18,3 +18,4 @@ export * from './record/find-event.js';
 export * from './record/list-deliveries.js';
 export * from './record/find-delivery.js';
 export * from './relay/relay-session.js';
+export * from './record/project-facts.js';

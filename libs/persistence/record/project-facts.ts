@@ -1,0 +1,91 @@
+import type { DataSource } from 'typeorm';
+import type { Fact } from '#domain';
+import { dayOf, ensureDayPartitions, isMissingPartition } from './day-partitions.js';
+import { rowsOfFacts } from './rows-of-facts.js';
+
+/*
+ * One statement for each table, whatever the number of rows: they travel as
+ * one JSON text, which costs Node and PostgreSQL less than arrays of
+ * parameters (bench/results/).
+ */
+const INSERT_EVENTS = `
+  INSERT INTO events (tenant, id, accepted_at, type, timestamp, data, metadata, sequence, status, reason, match_count)
+  SELECT tenant, id, accepted_at, type, timestamp, data, metadata, sequence, status, reason, match_count
+    FROM json_to_recordset($1::json) AS e(
+      tenant text, id text, accepted_at timestamptz, type text, timestamp text, data text, metadata text,
+      sequence bigint, status text, reason text, match_count integer)
+  ON CONFLICT DO NOTHING`;
+
+/** A delivery only moves forward: by attempt, then towards its end, then by time (isLater in rows-of-facts.ts). */
+const MOVE_DELIVERIES = `
+  INSERT INTO deliveries AS known (id, created_at, tenant, event_id, event_type, webhook_id, status, attempt_count,
+    next_attempt_at, completed_at, reason, status_code, updated_at)
+  SELECT id, created_at, tenant, event_id, event_type, webhook_id, status, attempt_count,
+    next_attempt_at, completed_at, reason, status_code, updated_at
+    FROM json_to_recordset($1::json) AS d(
+      id text, created_at timestamptz, tenant text, event_id text, event_type text, webhook_id text, status text,
+      attempt_count integer, next_attempt_at timestamptz, completed_at timestamptz, reason text, status_code integer,
+      updated_at timestamptz)
+  ON CONFLICT (id, created_at) DO UPDATE SET
+    status = excluded.status, attempt_count = excluded.attempt_count, next_attempt_at = excluded.next_attempt_at,
+    completed_at = excluded.completed_at, reason = excluded.reason, status_code = excluded.status_code,
+    updated_at = excluded.updated_at
+  WHERE (excluded.attempt_count,
+         CASE excluded.status WHEN 'success' THEN 2 WHEN 'failed' THEN 1 WHEN 'cancelled' THEN 1 ELSE 0 END,
+         excluded.updated_at)
+      > (known.attempt_count,
+         CASE known.status WHEN 'success' THEN 2 WHEN 'failed' THEN 1 WHEN 'cancelled' THEN 1 ELSE 0 END,
+         known.updated_at)`;
+
+const INSERT_ATTEMPTS = `
+  INSERT INTO attempts (delivery_id, id, created_at, tenant, number, trigger, started_at, duration_ms, method, url,
+    request_headers, request_body, response_status, response_headers, response_body, response_truncated,
+    error_kind, error_message)
+  SELECT delivery_id, id, created_at, tenant, number, trigger, started_at, duration_ms, method, url,
+    request_headers, request_body, response_status, response_headers, response_body, response_truncated,
+    error_kind, error_message
+    FROM json_to_recordset($1::json) AS a(
+      delivery_id text, id text, created_at timestamptz, tenant text, number integer, trigger text,
+      started_at timestamptz, duration_ms integer, method text, url text, request_headers json, request_body text,
+      response_status integer, response_headers json, response_body text, response_truncated boolean,
+      error_kind text, error_message text)
+  ON CONFLICT DO NOTHING`;
+
+/** Turns facts into rows of the record. Facts may come in any order, twice, and to several replicas. */
+export class Projection {
+  private readonly ensuredDays = new Set<string>();
+
+  constructor(private readonly database: DataSource) {}
+
+  /**
+   * Writes all that the facts tell, in one transaction.
+   * @throws what the driver says; nothing is written then, and the same facts may be given again
+   */
+  async project(facts: Fact[]): Promise<void> {
+    const rows = rowsOfFacts(facts);
+    const days = [...new Set([...rows.times].map(dayOf))];
+    await this.ensureDays(days);
+    try {
+      await this.write(rows);
+    } catch (error) {
+      if (!isMissingPartition(error)) throw error;
+      for (const day of days) this.ensuredDays.delete(day);
+      await this.ensureDays(days);
+      await this.write(rows);
+    }
+  }
+
+  private async write({ events, deliveries, attempts }: ReturnType<typeof rowsOfFacts>): Promise<void> {
+    await this.database.transaction(async (manager) => {
+      if (events.length > 0) await manager.query(INSERT_EVENTS, [JSON.stringify(events)]);
+      if (deliveries.length > 0) await manager.query(MOVE_DELIVERIES, [JSON.stringify(deliveries)]);
+      if (attempts.length > 0) await manager.query(INSERT_ATTEMPTS, [JSON.stringify(attempts)]);
+    });
+  }
+
+  private async ensureDays(days: string[]): Promise<void> {
+    if (days.every((day) => this.ensuredDays.has(day))) return;
+    await ensureDayPartitions(this.database, days);
+    for (const day of days) this.ensuredDays.add(day);
+  }
+}

@@ -1,0 +1,240 @@
+import type { AttemptFinished, DeliveryRef, EventAccepted, EventRejected, Fact } from '#domain';
+
+/** Rows as JSON, their members named as the columns are; times are RFC 3339. */
+export interface RecordRows {
+  events: EventJson[];
+  deliveries: DeliveryJson[];
+  attempts: AttemptJson[];
+  /** The times, in milliseconds since 1970, whose days the rows belong to. */
+  times: Set<number>;
+}
+
+export interface EventJson {
+  tenant: string;
+  id: string;
+  accepted_at: string;
+  type: string;
+  timestamp: string;
+  data: string | null;
+  metadata: string | null;
+  sequence: number;
+  status: 'accepted' | 'rejected';
+  reason: string | null;
+  match_count: number;
+}
+
+export interface DeliveryJson {
+  id: string;
+  created_at: string;
+  tenant: string;
+  event_id: string;
+  event_type: string;
+  webhook_id: string;
+  status: 'pending' | 'retrying' | 'success' | 'failed' | 'cancelled';
+  attempt_count: number;
+  next_attempt_at: string | null;
+  completed_at: string | null;
+  reason: string | null;
+  status_code: number | null;
+  updated_at: string;
+}
+
+export interface AttemptJson {
+  delivery_id: string;
+  id: string;
+  created_at: string;
+  tenant: string;
+  number: number;
+  trigger: string;
+  started_at: string;
+  duration_ms: number;
+  method: string;
+  url: string;
+  request_headers: Record<string, string>;
+  request_body: string;
+  response_status: number | null;
+  response_headers: Record<string, string> | null;
+  response_body: string | null;
+  response_truncated: boolean;
+  error_kind: string | null;
+  error_message: string | null;
+}
+
+/** Success outweighs another end of the same attempt: after a crash it may have been made twice. */
+const RANK: Record<DeliveryJson['status'], number> = {
+  pending: 0,
+  retrying: 0,
+  cancelled: 1,
+  failed: 1,
+  success: 2,
+};
+
+/** Whether a delivery's state comes after another one. The upsert in project-facts.ts asks the same in SQL. */
+export function isLater(next: DeliveryJson, known: DeliveryJson): boolean {
+  if (next.attempt_count !== known.attempt_count) return next.attempt_count > known.attempt_count;
+  if (RANK[next.status] !== RANK[known.status]) return RANK[next.status] > RANK[known.status];
+  return next.updated_at > known.updated_at;
+}
+
+/**
+ * The rows that facts make, each delivery once and in its latest state, so that
+ * a delivery which begins and ends within a batch costs one insert. The same
+ * whatever the order of the facts, and however often each is there.
+ */
+export function rowsOfFacts(facts: Fact[]): RecordRows {
+  const events = new Map<string, EventJson>();
+  const deliveries = new Map<string, DeliveryJson>();
+  const attempts = new Map<string, AttemptJson>();
+  const times = new Set<number>();
+  const move = (row: DeliveryJson) => {
+    const known = deliveries.get(row.id);
+    if (!known || isLater(row, known)) deliveries.set(row.id, row);
+  };
+  for (const fact of facts) {
+    times.add('accepted_at' in fact ? fact.accepted_at : fact.created_at);
+    switch (fact.kind) {
+      case 'event.accepted':
+      case 'event.rejected': {
+        const row = fact.kind === 'event.accepted' ? acceptedEvent(fact) : rejectedEvent(fact);
+        events.set(`${row.tenant}/${row.id}/${row.accepted_at}`, row);
+        if (fact.kind === 'event.accepted') pendingDeliveries(fact).forEach(move);
+        break;
+      }
+      case 'attempt.finished':
+        attempts.set(fact.attempt.id, attemptRow(fact));
+        move(attemptedDelivery(fact));
+        break;
+      case 'delivery.held':
+      case 'delivery.released':
+        move({
+          ...untouched(fact),
+          status: fact.attempt_count === 0 ? 'pending' : 'retrying',
+          attempt_count: fact.attempt_count,
+          reason: fact.kind === 'delivery.held' ? fact.reason : null,
+          updated_at: iso(fact.at),
+        });
+        break;
+      case 'delivery.cancelled':
+        move({
+          ...untouched(fact),
+          status: 'cancelled',
+          attempt_count: fact.attempt_count,
+          completed_at: iso(fact.at),
+          reason: fact.reason,
+          updated_at: iso(fact.at),
+        });
+        break;
+    }
+  }
+  return {
+    events: [...events.values()],
+    // In the order of their keys, so that two replicas never wait for each other's rows crosswise.
+    deliveries: [...deliveries.values()].sort((a, b) => (a.id < b.id ? -1 : 1)),
+    attempts: [...attempts.values()],
+    times,
+  };
+}
+
+const iso = (ms: number) => new Date(ms).toISOString();
+
+function acceptedEvent(fact: EventAccepted): EventJson {
+  return {
+    tenant: fact.tenant,
+    id: fact.id,
+    accepted_at: iso(fact.accepted_at),
+    type: fact.type,
+    timestamp: fact.timestamp,
+    data: fact.data,
+    metadata: fact.metadata,
+    sequence: fact.sequence,
+    status: 'accepted',
+    reason: null,
+    match_count: fact.matches.length,
+  };
+}
+
+function rejectedEvent(fact: EventRejected): EventJson {
+  return {
+    tenant: fact.tenant,
+    id: fact.id,
+    accepted_at: iso(fact.accepted_at),
+    type: fact.type,
+    timestamp: iso(fact.accepted_at),
+    data: JSON.stringify(fact.excerpt),
+    metadata: null,
+    sequence: fact.sequence,
+    status: 'rejected',
+    reason: fact.reason,
+    match_count: 0,
+  };
+}
+
+function pendingDeliveries(fact: EventAccepted): DeliveryJson[] {
+  return fact.matches.map(({ delivery, webhook }) =>
+    untouched({
+      tenant: fact.tenant,
+      delivery,
+      event: fact.id,
+      event_type: fact.type,
+      webhook,
+      created_at: fact.accepted_at,
+    }),
+  );
+}
+
+function untouched(ref: DeliveryRef): DeliveryJson {
+  return {
+    id: ref.delivery,
+    created_at: iso(ref.created_at),
+    tenant: ref.tenant,
+    event_id: ref.event,
+    event_type: ref.event_type,
+    webhook_id: ref.webhook,
+    status: 'pending',
+    attempt_count: 0,
+    next_attempt_at: null,
+    completed_at: null,
+    reason: null,
+    status_code: null,
+    updated_at: iso(ref.created_at),
+  };
+}
+
+function attemptedDelivery(fact: AttemptFinished): DeliveryJson {
+  const { attempt } = fact;
+  const finishedAt = iso(attempt.started_at + attempt.duration_ms);
+  return {
+    ...untouched(fact),
+    status: fact.outcome,
+    attempt_count: attempt.number,
+    next_attempt_at: fact.next_attempt_at === null ? null : iso(fact.next_attempt_at),
+    completed_at: fact.outcome === 'retrying' ? null : finishedAt,
+    reason: fact.reason,
+    status_code: attempt.response?.status ?? null,
+    updated_at: finishedAt,
+  };
+}
+
+function attemptRow({ tenant, delivery, created_at, attempt }: AttemptFinished): AttemptJson {
+  const { request, response, error } = attempt;
+  return {
+    delivery_id: delivery,
+    id: attempt.id,
+    created_at: iso(created_at),
+    tenant,
+    number: attempt.number,
+    trigger: attempt.trigger,
+    started_at: iso(attempt.started_at),
+    duration_ms: attempt.duration_ms,
+    method: request.method,
+    url: request.url,
+    request_headers: request.headers,
+    request_body: request.body,
+    response_status: response?.status ?? null,
+    response_headers: response?.headers ?? null,
+    response_body: response?.body ?? null,
+    response_truncated: response?.truncated ?? false,
+    error_kind: error?.kind ?? null,
+    error_message: error?.message ?? null,
+  };
+}
