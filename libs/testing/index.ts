@@ -1,0 +1,3 @@
+export * from './start-postgres.js';
+export * from './start-nats.js';
+export * from './wait-for.js';
