@@ -4,6 +4,7 @@ import { Consumer, type ConsumerOptions } from './consumer.js';
 import { DeliveryQueue } from './delivery-queue.js';
 import { EventStore } from './event-store.js';
 import { JournalWriter } from './journal-writer.js';
+import { Lanes } from './lanes.js';
 import { Publisher, type Stored } from './publisher.js';
 import { eventSubject } from './subjects.js';
 import { ensureStreams, type TopologySettings } from './topology.js';
@@ -13,6 +14,7 @@ import { WebhookBucket } from './webhook-bucket.js';
 export class Bus {
   readonly deliveries: DeliveryQueue;
   readonly events: EventStore;
+  readonly lanes: Lanes;
 
   private constructor(
     private readonly wires: Wires,
@@ -21,6 +23,7 @@ export class Bus {
   ) {
     this.deliveries = new DeliveryQueue(wires, publisher);
     this.events = new EventStore(wires);
+    this.lanes = new Lanes(wires);
   }
 
   /**

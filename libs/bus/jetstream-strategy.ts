@@ -25,7 +25,7 @@ type BusHandler = MessageHandler<BusMessage, unknown, Outcome>;
  * again.
  */
 export const Consume = (consumption: Consumption) =>
-  EventPattern(consumption.plan.durable, { ...consumption });
+  EventPattern(consumption.plan.durable, { ...consumption }) as MethodDecorator;
 
 export interface StrategyOptions {
   bus: Bus;

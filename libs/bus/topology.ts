@@ -81,6 +81,8 @@ export interface ConsumerPlan {
   ackWaitMs: number;
   /** Messages that may be out at once, over all replicas. */
   maxAckPending: number;
+  /** For a consumer that is there for a while only: it goes when nobody has pulled for so long. */
+  abandonedAfterMs?: number;
 }
 
 /** Makes a durable consumer, or brings it to today's settings; what it had acknowledged stays acknowledged. */
@@ -93,6 +95,7 @@ export async function ensureConsumer(manager: JetStreamManager, plan: ConsumerPl
     ack_wait: nanos(plan.ackWaitMs),
     max_ack_pending: plan.maxAckPending,
     max_deliver: -1,
+    ...(plan.abandonedAfterMs === undefined ? {} : { inactive_threshold: nanos(plan.abandonedAfterMs) }),
   };
   await manager.consumers.add(plan.stream, config);
 }

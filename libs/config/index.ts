@@ -2,3 +2,4 @@ export * from './schema.js';
 export * from './load.js';
 export * from './parts.js';
 export * from './child-environment.js';
+export { VERSION } from './version.js';

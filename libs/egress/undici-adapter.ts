@@ -27,8 +27,8 @@ export function undiciAdapter(agent: Agent): AxiosAdapter {
         {
           origin: url.origin,
           path: url.pathname + url.search,
-          method: (config.method ?? 'post').toUpperCase() as Dispatcher.HttpMethod,
-          headers: AxiosHeaders.from(config.headers).toJSON() as Record<string, string>,
+          method: (config.method ?? 'post').toUpperCase(),
+          headers: AxiosHeaders.from(config.headers).toJSON(),
           body: config.data as Buffer,
         },
         new Exchange(config, resolve, reject),

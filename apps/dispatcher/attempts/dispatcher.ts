@@ -1,0 +1,139 @@
+import { judgeAttempt, readEvent, type AttemptRecord, type DeliveryRef, type Verdict } from '#domain';
+import {
+  decodeOwed,
+  done,
+  hopeless,
+  type BusMessage,
+  type DeliveryQueue,
+  type EventStore,
+  type JournalWriter,
+  type Outcome,
+  type OwedDelivery,
+} from '#bus';
+import type { ReadyWebhook, WebhookDirectory } from '../webhooks/webhook-directory.js';
+import type { Attempter } from './attempter.js';
+
+export interface DispatchCounter {
+  attempted: (attempt: AttemptRecord, outcome: Verdict['outcome']) => void;
+  held: () => void;
+  cancelled: () => void;
+}
+
+/**
+ * Carries out one owed delivery. First attempt and retry are this one path.
+ *
+ *   ready --> attempted --> success | failed
+ *     |           `-------> retrying: scheduled, and ready again when due
+ *     |---> held (paused): into the lane, and ready again on resume
+ *     `---> cancelled: its webhook is deleted or disabled
+ *
+ * What comes next is queued before the fact is journaled, and the fact is
+ * journaled before the message is acknowledged (by the consumer, on `done`). A
+ * crash in between makes the attempt again: at least once, never lost.
+ */
+export class Dispatcher {
+  constructor(
+    private readonly webhooks: WebhookDirectory,
+    private readonly attempter: Attempter,
+    private readonly deliveries: DeliveryQueue,
+    private readonly events: EventStore,
+    private readonly journal: JournalWriter,
+    private readonly count: DispatchCounter,
+  ) {}
+
+  /** @throws when NATS did not take what comes next; the message is then to be handled again */
+  async dispatch(message: BusMessage): Promise<Outcome> {
+    let decoded: ReturnType<typeof decodeOwed>;
+    try {
+      decoded = decodeOwed(message.payload);
+    } catch (error) {
+      return hopeless(`not a delivery: ${String(error)}`);
+    }
+    const { owed, data } = decoded;
+    const found = this.webhooks.find(owed.tenant, owed.webhook);
+    const ready = found instanceof Promise ? await found : found;
+    if (!ready) return this.cancel(owed, 'webhook_deleted');
+    if (ready.webhook.status === 'disabled') return this.cancel(owed, 'webhook_disabled');
+    if (ready.webhook.status === 'inactive') return this.hold(owed, data);
+    const payload = owed.by_reference ? await this.fetchPayload(owed) : data;
+    if (!payload) return this.cancel(owed, 'payload_expired');
+    return this.attempt(ready, owed, data, payload, message.redelivered);
+  }
+
+  /**
+   * @param data the payload as it travels with the delivery
+   * @param payload the payload as it is sent; the same, unless it travels by reference
+   */
+  private async attempt(
+    ready: ReadyWebhook,
+    owed: OwedDelivery,
+    data: Uint8Array,
+    payload: Uint8Array,
+    redelivered: boolean,
+  ): Promise<Outcome> {
+    const attempt = await this.attempter.attempt(ready, owed, payload);
+    const result = attempt.response ?? attempt.error ?? { kind: 'internal' as const };
+    const verdict = judgeAttempt(result, ready.webhook.retry, owed.attempt, Math.random(), Date.now());
+    let nextAttemptAt: number | null = null;
+    if (verdict.outcome === 'retrying') {
+      nextAttemptAt = Date.now() + verdict.delayMs;
+      await this.deliveries.later(
+        { ...owed, attempt: owed.attempt + 1, trigger: 'auto' },
+        data,
+        nextAttemptAt,
+      );
+    } else if (redelivered) {
+      // Whoever had it before us may have scheduled a retry before it died.
+      await this.deliveries.cancelLater(owed.webhook, owed.delivery);
+    }
+    await this.journal.append({
+      kind: 'attempt.finished',
+      ...refOf(owed),
+      attempt,
+      outcome: verdict.outcome,
+      next_attempt_at: nextAttemptAt,
+      reason: verdict.outcome === 'failed' ? verdict.reason : null,
+    });
+    this.count.attempted(attempt, verdict.outcome);
+    return done;
+  }
+
+  private async hold(owed: OwedDelivery, data: Uint8Array): Promise<Outcome> {
+    await this.deliveries.hold(owed, data);
+    const made = owed.attempt - 1;
+    await this.journal.append({
+      kind: 'delivery.held',
+      ...refOf(owed),
+      at: Date.now(),
+      attempt_count: made,
+      reason: 'webhook_paused',
+    });
+    this.count.held();
+    return done;
+  }
+
+  private async cancel(owed: OwedDelivery, reason: string): Promise<Outcome> {
+    const made = owed.attempt - 1;
+    await this.journal.append({
+      kind: 'delivery.cancelled',
+      ...refOf(owed),
+      at: Date.now(),
+      attempt_count: made,
+      reason,
+    });
+    this.count.cancelled();
+    return done;
+  }
+
+  /** @returns undefined when EVENTS no longer has the event */
+  private async fetchPayload(owed: OwedDelivery): Promise<Uint8Array | undefined> {
+    const stored = await this.events.read(owed.sequence);
+    const read = stored && readEvent(stored);
+    return read?.ok ? Buffer.from(read.event.data) : undefined;
+  }
+}
+
+function refOf(owed: OwedDelivery): DeliveryRef {
+  const { tenant, delivery, event, event_type, webhook, created_at } = owed;
+  return { tenant, delivery, event, event_type, webhook, created_at };
+}

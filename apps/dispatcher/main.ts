@@ -1,0 +1,18 @@
+import 'reflect-metadata';
+import { egressOf, loadConfig, required, topologyOf } from '#config';
+import { createLogger, runProcess } from '#observability';
+import { Keyring } from '#signing';
+import { startDispatcher } from './start-dispatcher.js';
+
+await runProcess('dispatcher', () => {
+  const config = loadConfig();
+  return startDispatcher({
+    natsUrl: required(config, 'TIDINGS_NATS_URL'),
+    topology: topologyOf(config),
+    egress: egressOf(config),
+    keyring: Keyring.parse(required(config, 'TIDINGS_ENCRYPTION_KEYS')),
+    host: config.TIDINGS_HOST,
+    port: config.TIDINGS_OPS_PORT ?? 8402,
+    logger: createLogger(config.TIDINGS_LOG_LEVEL, 'dispatcher'),
+  });
+});

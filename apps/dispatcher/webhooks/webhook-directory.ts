@@ -1,0 +1,80 @@
+import type { RoutedWebhook, TenantId, WebhookId } from '#domain';
+import type { WebhookBucket } from '#bus';
+import { signingKey, type Keyring, type SigningKey } from '#signing';
+
+/** A webhook made ready to be called: what each attempt would otherwise work out anew. */
+export interface ReadyWebhook {
+  webhook: RoutedWebhook;
+  keys: SigningKey[];
+}
+
+/** The webhooks that this dispatcher knows, fed from the KV bucket. */
+export class WebhookDirectory {
+  private readonly known = new Map<WebhookId, ReadyWebhook>();
+  private stopWatching = () => {};
+
+  constructor(
+    private readonly bucket: WebhookBucket,
+    private readonly keyring: Keyring,
+    private readonly report: (problem: string, error: unknown) => void,
+  ) {}
+
+  /**
+   * Resolves when all there is has been read.
+   * @param changed told of each change after that
+   */
+  async watch(changed: (webhook: RoutedWebhook) => void): Promise<void> {
+    this.stopWatching = await this.bucket.watch({
+      changed: (webhook) => {
+        if (this.take(webhook)) changed(webhook);
+      },
+      removed: (_tenant, id) => this.known.delete(id),
+    });
+  }
+
+  close(): void {
+    this.stopWatching();
+  }
+
+  get size(): number {
+    return this.known.size;
+  }
+
+  isPaused(id: WebhookId): boolean {
+    return this.known.get(id)?.webhook.status === 'inactive';
+  }
+
+  /**
+   * The webhook; undefined when it was deleted. One that is not known here yet
+   * is asked for: a delivery may come sooner than the news of its webhook.
+   */
+  find(tenant: TenantId, id: WebhookId): ReadyWebhook | Promise<ReadyWebhook | undefined> {
+    return this.known.get(id) ?? this.ask(tenant, id);
+  }
+
+  private async ask(tenant: TenantId, id: WebhookId): Promise<ReadyWebhook | undefined> {
+    const webhook = await this.bucket.get(tenant, id);
+    if (webhook) this.take(webhook);
+    return this.known.get(id);
+  }
+
+  /** @returns whether it was news */
+  private take(webhook: RoutedWebhook): boolean {
+    const known = this.known.get(webhook.id);
+    if (known && known.webhook.version >= webhook.version) return false;
+    this.known.set(webhook.id, { webhook, keys: this.keysOf(webhook) });
+    return true;
+  }
+
+  private keysOf({ tenant, id, secrets }: RoutedWebhook): SigningKey[] {
+    try {
+      return secrets.map((sealed) =>
+        signingKey(this.keyring.open(sealed, { tenant, webhook: id, purpose: 'signing' })),
+      );
+    } catch (error) {
+      // Its deliveries go on, unsigned requests never: see Attempter.
+      this.report(`the secrets of ${id} cannot be opened`, error);
+      return [];
+    }
+  }
+}

@@ -1,0 +1,16 @@
+import 'reflect-metadata';
+import { loadConfig, topologyOf, required } from '#config';
+import { createLogger, runProcess } from '#observability';
+import { startSubscriber } from './start-subscriber.js';
+
+await runProcess('subscriber', () => {
+  const config = loadConfig();
+  return startSubscriber({
+    natsUrl: required(config, 'TIDINGS_NATS_URL'),
+    databaseUrl: required(config, 'TIDINGS_DATABASE_URL'),
+    topology: topologyOf(config),
+    host: config.TIDINGS_HOST,
+    port: config.TIDINGS_OPS_PORT ?? 8401,
+    logger: createLogger(config.TIDINGS_LOG_LEVEL, 'subscriber'),
+  });
+});

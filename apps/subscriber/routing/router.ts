@@ -1,0 +1,111 @@
+import {
+  deliveryIdOf,
+  derivedId,
+  readEvent,
+  type DomainEvent,
+  type EventMessage,
+  type RoutingTable,
+} from '#domain';
+import {
+  done,
+  INLINE_BYTES,
+  isTenantId,
+  type BusMessage,
+  type DeliveryQueue,
+  type JournalWriter,
+  type Outcome,
+  type OwedDelivery,
+} from '#bus';
+
+/** How much of a message that cannot be read is kept, in bytes. */
+const EXCERPT_BYTES = 4096;
+const NOTHING = Buffer.alloc(0);
+
+export interface RoutingCounter {
+  accepted: (matches: number) => void;
+  rejected: () => void;
+}
+
+/**
+ * Turns a message of EVENTS into what it owes.
+ *
+ * The order makes each crash harmless: deliveries are queued first, under a
+ * dedup id; then the acceptance is journaled; only then is the message
+ * acknowledged (by the consumer, on `done`). Whatever is done twice is known
+ * again: deliveries by their dedup id, facts by their ids.
+ */
+export class Router {
+  constructor(
+    private readonly table: RoutingTable,
+    private readonly deliveries: DeliveryQueue,
+    private readonly journal: JournalWriter,
+    private readonly count: RoutingCounter,
+  ) {}
+
+  /** @throws PublishError when JetStream did not take a delivery; the message is then to be routed again */
+  async route(message: BusMessage): Promise<Outcome> {
+    const eventMessage = message.asEvent();
+    if (!eventMessage) return this.reject(message, 'invalid_subject');
+    const read = readEvent(eventMessage);
+    if (!read.ok) return this.reject(message, read.reason, eventMessage);
+    const { event } = read;
+    const data = Buffer.from(event.data);
+    const matches = await this.owe(event, data, message);
+    await this.journal.append({
+      kind: 'event.accepted',
+      tenant: event.tenant,
+      id: event.id,
+      type: event.type,
+      timestamp: event.timestamp,
+      accepted_at: event.acceptedAt,
+      data: data.length > INLINE_BYTES ? null : event.data,
+      metadata: event.metadata,
+      sequence: message.sequence,
+      matches,
+    });
+    this.count.accepted(matches.length);
+    return done;
+  }
+
+  /** Queues a delivery for each webhook that matches, all at once; answers with those that this event owes. */
+  private async owe(event: DomainEvent, data: Buffer, message: BusMessage) {
+    const byReference = data.length > INLINE_BYTES;
+    const owed = this.table.match(event.tenant, event.type).map((webhook): OwedDelivery => ({
+      delivery: deliveryIdOf(event.id, webhook.id, event.acceptedAt),
+      tenant: event.tenant,
+      event: event.id,
+      event_type: event.type,
+      timestamp: event.timestamp,
+      webhook: webhook.id,
+      created_at: event.acceptedAt,
+      attempt: 1,
+      trigger: 'auto',
+      sequence: message.sequence,
+      by_reference: byReference,
+    }));
+    const stored = await Promise.all(
+      owed.map((delivery) => this.deliveries.owe(delivery, byReference ? NOTHING : data)),
+    );
+    // Known already: either this very message was routed before a crash, and the deliveries are
+    // its own, or another message had the same event id, and they are that one's.
+    return owed
+      .filter((_, i) => message.redelivered || stored[i]?.duplicate !== true)
+      .map(({ delivery, webhook }) => ({ delivery, webhook }));
+  }
+
+  private async reject(message: BusMessage, reason: string, event?: EventMessage): Promise<Outcome> {
+    const [, tenant = ''] = message.subject.split('.');
+    await this.journal.append({
+      kind: 'event.rejected',
+      tenant: isTenantId(tenant) ? tenant : 'default',
+      id: derivedId('evt', message.storedAt, `${message.sequence}`),
+      type: event?.type ?? '',
+      accepted_at: message.storedAt,
+      sequence: message.sequence,
+      reason,
+      excerpt: Buffer.from(message.payload.subarray(0, EXCERPT_BYTES)).toString(),
+    });
+    this.count.rejected();
+    return done;
+  }
+}

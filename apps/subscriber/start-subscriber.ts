@@ -1,0 +1,81 @@
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { Bus, JetStreamStrategy, type TopologySettings } from '#bus';
+import { RoutingTable } from '#domain';
+import { nestLogger, type Logger, type RunningApp } from '#observability';
+import { createDatabase, type DataSource } from '#persistence';
+import { GroupCommit } from './projections/group-commit.js';
+import { SubscriberModule } from './subscriber.module.js';
+
+export interface SubscriberOptions {
+  natsUrl: string;
+  databaseUrl: string;
+  topology: TopologySettings;
+  /** Where health and metrics are served. */
+  host: string;
+  port: number;
+  logger: Logger;
+}
+
+/** Together below the ten seconds that a stop may take. */
+const DRAIN_MS = 6_000;
+const JOURNAL_CLOSE_MS = 2_000;
+const DATABASE_RETRY_MS = 1_000;
+
+/** Starts routing and projecting; resolves when the routing table is complete and events are being read. */
+export async function startSubscriber(options: SubscriberOptions): Promise<RunningApp> {
+  const { logger } = options;
+  const bus = await Bus.open({ url: options.natsUrl, name: 'tidings-subscriber' }, options.topology);
+  const database = createDatabase(options.databaseUrl, {
+    name: 'tidings-subscriber',
+    onIdleError: (error) => logger.warn({ err: error }, 'a database connection broke'),
+  });
+  const connecting = connectWhenThere(database, logger);
+  const table = new RoutingTable();
+  const stopWatching = await bus.webhooks.watch({
+    changed: (webhook) => table.put(webhook),
+    removed: (tenant, id) => table.remove(tenant, id),
+  });
+  const journal = bus.journal('subscriber');
+  const report = (problem: string, error: unknown) => logger.warn({ err: error }, problem);
+  const app = await NestFactory.create<NestFastifyApplication>(
+    SubscriberModule.of({ bus, database, journal, table, logger }),
+    new FastifyAdapter(),
+    { logger: nestLogger(logger) },
+  );
+  const strategy = new JetStreamStrategy({ bus, report, drainMs: DRAIN_MS });
+  app.connectMicroservice({ strategy });
+  await app.startAllMicroservices();
+  await app.listen(options.port, options.host);
+  logger.info({ webhooks: table.size }, 'routing');
+  return {
+    url: await app.getUrl(),
+    stop: async () => {
+      stopWatching();
+      connecting.abandon();
+      await strategy.close();
+      app.get(GroupCommit).close();
+      await journal.close(JOURNAL_CLOSE_MS);
+      await app.close();
+      await bus.close();
+      if (database.isInitialized) await database.destroy();
+    },
+  };
+}
+
+/** Routing needs no database; projections wait for it, however long it is away. */
+function connectWhenThere(database: DataSource, logger: Logger): { abandon: () => void } {
+  let abandoned = false;
+  const connect = async () => {
+    while (!abandoned && !database.isInitialized) {
+      try {
+        await database.initialize();
+      } catch (error) {
+        logger.warn({ err: error }, 'the database is away; the record waits');
+        await new Promise((resolve) => setTimeout(resolve, DATABASE_RETRY_MS));
+      }
+    }
+  };
+  void connect();
+  return { abandon: () => (abandoned = true) };
+}

@@ -1,0 +1,52 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import type { Bus, JournalWriter } from '#bus';
+import type { RoutingTable } from '#domain';
+import { createRegistry, OpsModule, type Logger } from '#observability';
+import { isUnavailable, Projection, type DataSource } from '#persistence';
+import { GroupCommit } from './projections/group-commit.js';
+import { ProjectionsController } from './projections/projections.controller.js';
+import { Projector } from './projections/projector.js';
+import { Router } from './routing/router.js';
+import { RoutingController } from './routing/routing.controller.js';
+import { subscriberMetrics } from './subscriber-metrics.js';
+
+export interface SubscriberParts {
+  bus: Bus;
+  database: DataSource;
+  journal: JournalWriter;
+  table: RoutingTable;
+  logger: Logger;
+}
+
+@Module({})
+export class SubscriberModule {
+  static of({ bus, database, journal, table, logger }: SubscriberParts): DynamicModule {
+    const registry = createRegistry('subscriber');
+    const metrics = subscriberMetrics(registry, table);
+    const projection = new Projection(database);
+    const commit = new GroupCommit({
+      write: (facts) => projection.project(facts),
+      isTransient: isUnavailable,
+      report: (problem, error, facts) => {
+        metrics.projectionProblem();
+        logger.error({ err: error, facts }, problem);
+      },
+    });
+    return {
+      module: SubscriberModule,
+      imports: [
+        OpsModule.register(
+          'subscriber',
+          { nats: () => bus.ping(), postgres: () => database.query('SELECT 1') },
+          registry,
+        ),
+      ],
+      controllers: [RoutingController, ProjectionsController],
+      providers: [
+        { provide: Router, useValue: new Router(table, bus.deliveries, journal, metrics) },
+        { provide: Projector, useValue: new Projector(bus.events, commit, metrics.projected) },
+        { provide: GroupCommit, useValue: commit },
+      ],
+    };
+  }
+}

@@ -1,0 +1,1 @@
+export { renderStandard } from './standard.js';
