@@ -1,4 +1,4 @@
-export type { DataSource } from 'typeorm';
+export { DataSource } from 'typeorm';
 export * from './database.js';
 export * from './migrations/migrate.js';
 export * from './ledger/ledger-row.js';
