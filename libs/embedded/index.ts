@@ -4,6 +4,7 @@ export * from './process/end-process.js';
 export * from './process/free-port.js';
 export * from './process/identity.js';
 export * from './process/running-program.js';
+export * from './process/supervised-program.js';
 export * from './nats-server/find-nats-server.js';
 export * from './nats-server/embedded-nats.js';
 export * from './postgres/embedded-postgres.js';

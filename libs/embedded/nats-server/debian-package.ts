@@ -58,7 +58,7 @@ ${mirror}
  * @returns the program's path
  * @throws Error when this is not Debian or Ubuntu, or the package cannot be had
  */
-export async function fetchDebianPackage(folder: string): Promise<string> {
+export async function fetchDebianPackage(folder: string, signal?: AbortSignal): Promise<string> {
   for (const part of ['state/lists/partial', 'cache/archives/partial', 'etc', 'log', 'package'])
     await mkdir(join(folder, part), { recursive: true });
   await writeFile(join(folder, 'status'), '');
@@ -72,6 +72,7 @@ export async function fetchDebianPackage(folder: string): Promise<string> {
   const options = {
     cwd: folder,
     timeout: WITHIN_MS,
+    signal,
     env: childEnvironment({ APT_CONFIG: configuration, LC_ALL: 'C', DEBIAN_FRONTEND: 'noninteractive' }),
   };
   // Without this, apt-get warns about lists that it could not fetch, and succeeds.

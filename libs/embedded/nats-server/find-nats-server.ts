@@ -10,6 +10,8 @@ export interface FindNatsServerOptions {
   /** Where to keep what is fetched when the project's own folder may not be written. */
   readonly fallbackCache?: string;
   readonly onProgress?: (what: string) => void;
+  /** Gives up fetching. */
+  readonly signal?: AbortSignal;
 }
 
 /** Ways to get the program where there is none, in the order in which they are tried. */
@@ -49,13 +51,14 @@ async function fetchNatsServer(options: FindNatsServerOptions): Promise<string> 
     options.onProgress?.(`fetching nats-server from ${name}`);
     try {
       return await fillCache(folder, async (work) => {
-        const program = await fetch(work);
+        const program = await fetch(work, options.signal);
         const version = await natsServerVersion(program);
         if (version === undefined || !isNewEnough(version))
           throw new Error(`what came is version ${version ?? 'unknown'}`);
         return program;
       });
     } catch (error) {
+      options.signal?.throwIfAborted();
       failures.push(`${name}: ${briefly(error)}`);
     }
   }
@@ -70,7 +73,7 @@ let underWay: Promise<string> | undefined;
  * The nats-server to run: the configured one, else the one on PATH if it is new
  * enough, else one fetched earlier, else one fetched now.
  * @returns a path, or the bare name when it is on PATH
- * @throws Unavailable when there is none to be had, saying what to do
+ * @throws Unavailable when there is none to be had, saying what to do; AbortError when the signal is aborted
  */
 export async function findNatsServer(options: FindNatsServerOptions = {}): Promise<string> {
   if (options.configured !== undefined) return checkConfigured(options.configured);

@@ -25,7 +25,7 @@ export function checksumOf(list: string, file: string): string | undefined {
   return undefined;
 }
 
-async function download(address: string): Promise<Buffer> {
+async function download(address: string, signal?: AbortSignal): Promise<Buffer> {
   let url = new URL(address);
   for (let hop = 0; hop <= MOST_REDIRECTS; hop++) {
     if (url.protocol !== 'https:') throw new Error(`${url.href} is not https`);
@@ -33,7 +33,10 @@ async function download(address: string): Promise<Buffer> {
     let timer = setTimeout(() => patience.abort(), ANSWER_WITHIN_MS);
     try {
       // Redirects are followed by hand, so that none leads away from https on its way.
-      const response = await fetch(url, { redirect: 'manual', signal: patience.signal });
+      const response = await fetch(url, {
+        redirect: 'manual',
+        signal: AbortSignal.any([patience.signal, ...(signal ? [signal] : [])]),
+      });
       clearTimeout(timer);
       const location = response.headers.get('location');
       if (response.status >= 300 && response.status < 400 && location !== null) {
@@ -58,18 +61,18 @@ async function download(address: string): Promise<Buffer> {
  * @returns the program's path
  * @throws Error when the release cannot be reached or is not what it says
  */
-export async function fetchOfficialRelease(folder: string): Promise<string> {
+export async function fetchOfficialRelease(folder: string, signal?: AbortSignal): Promise<string> {
   const architecture = ARCHITECTURES[process.arch];
   if (architecture === undefined) throw new Error(`there is no release for ${process.arch}`);
   const name = `nats-server-${VERSION}-${process.platform}-${architecture}`;
   const archive = `${name}.tar.gz`;
-  const sums = await download(`${RELEASES}/${VERSION}/SHA256SUMS`);
+  const sums = await download(`${RELEASES}/${VERSION}/SHA256SUMS`, signal);
   const expected = checksumOf(sums.toString('utf8'), archive);
   if (expected === undefined) throw new Error(`the release's checksums do not name ${archive}`);
-  const bytes = await download(`${RELEASES}/${VERSION}/${archive}`);
+  const bytes = await download(`${RELEASES}/${VERSION}/${archive}`, signal);
   const actual = createHash('sha256').update(bytes).digest('hex');
   if (actual !== expected) throw new Error(`${archive} has the checksum ${actual}, not ${expected}`);
   await writeFile(join(folder, archive), bytes);
-  await run('tar', ['-xzf', join(folder, archive), '-C', folder]);
+  await run('tar', ['-xzf', join(folder, archive), '-C', folder], { signal });
   return join(folder, name, 'nats-server');
 }

@@ -21,14 +21,14 @@ export async function isFolder(path: string): Promise<boolean> {
  * Creates a database cluster. It is made beside its place and moved there when
  * it is whole, so an interrupted start leaves nothing half made behind.
  * @param folder where it shall be; must not exist
- * @throws Unavailable with what initdb said
+ * @throws Unavailable with what initdb said; AbortError when the signal is aborted
  */
 export async function createCluster(
   folder: string,
   password: string,
   programs: PostgresPrograms,
   unprivileged: Unprivileged,
-  disposable: boolean,
+  { disposable, signal }: { disposable: boolean; signal?: AbortSignal | undefined },
 ): Promise<void> {
   const draft = `${folder}.new`;
   await rm(draft, { recursive: true, force: true });
@@ -44,9 +44,10 @@ export async function createCluster(
     ...(disposable ? ['--no-sync'] : []),
   ];
   try {
-    await run(command, args, { cwd: draft, ...unprivileged.owner });
+    await run(command, args, { cwd: draft, signal, ...unprivileged.owner });
     await rename(join(draft, 'data'), folder);
   } catch (error) {
+    signal?.throwIfAborted();
     const said = ((error as { stderr?: string }).stderr ?? '').trim().split('\n');
     const reason = said.find((line) => line.startsWith('initdb: error')) ?? said.at(-1) ?? '';
     throw new Unavailable(

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
+import { Unavailable } from '../unavailable.js';
 import type { Program } from '../process/running-program.js';
 import { endingWithParent } from '../process/with-parent.js';
 import { clearLeftover } from './leftover.js';
@@ -18,11 +19,16 @@ export interface EmbeddedPostgresOptions {
   /** Trades safety for speed: for data that is thrown away. */
   readonly disposable?: boolean;
   readonly onProgress?: (what: string) => void;
+  /** Gives up the making of a new cluster. */
+  readonly signal?: AbortSignal;
 }
 
 const READY_WITHIN_MS = 120_000;
 const POLL_MS = 25;
+/** A long recovery is asked about less and less often, as each question leaves a line in the log. */
+const SLOWEST_POLL_MS = 500;
 const CONNECT_TIMEOUT_MS = 2_000;
+const WRONG_PASSWORD = '28P01';
 
 /** The address of a database in an embedded cluster, with its credentials. */
 export function postgresUrl(port: number, password: string, database: string): string {
@@ -37,7 +43,11 @@ async function answers(url: string): Promise<boolean> {
     await client.connect();
     await client.query('select 1');
     return true;
-  } catch {
+  } catch (error) {
+    if ((error as { code?: string }).code === WRONG_PASSWORD)
+      throw new Unavailable('PostgreSQL refuses the password that was kept for its data folder.', {
+        cause: error,
+      });
     return false;
   } finally {
     await client.end().catch(() => undefined);
@@ -53,11 +63,10 @@ export async function embeddedPostgres(options: EmbeddedPostgresOptions): Promis
   const programs = await postgresPrograms();
   const unprivileged = await findUnprivileged(programs.postgres);
   if (await isFolder(dataFolder)) {
-    await clearLeftover(dataFolder);
     await prepareFolder(dataFolder, unprivileged);
   } else {
     options.onProgress?.('creating the database');
-    await createCluster(dataFolder, password, programs, unprivileged, disposable);
+    await createCluster(dataFolder, password, programs, unprivileged, { disposable, signal: options.signal });
   }
   const command = [
     programs.postgres,
@@ -73,8 +82,15 @@ export async function embeddedPostgres(options: EmbeddedPostgresOptions): Promis
     stopSignal: 'SIGINT',
     logFile: options.logFile,
     readyWithinMs: READY_WITHIN_MS,
+    // A restart after a crash meets the pid file of the run before.
+    beforeStart: () => clearLeftover(dataFolder),
     whenReady: async (_child, signal) => {
-      while (!signal.aborted && !(await answers(url))) await sleep(POLL_MS);
+      for (
+        let wait = POLL_MS;
+        !signal.aborted && !(await answers(url));
+        wait = Math.min(wait * 1.2, SLOWEST_POLL_MS)
+      )
+        await sleep(wait);
     },
   };
 }

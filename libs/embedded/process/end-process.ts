@@ -5,6 +5,7 @@ export type StopSignal = 'SIGTERM' | 'SIGINT' | 'SIGKILL';
 
 /** Longer than the apps' own ten seconds, so that they end by themselves whenever they can. */
 export const STOP_GRACE_MS = 12_000;
+const KILL_MS = 5_000;
 const POLL_MS = 50;
 
 /** Sends a signal; a process that has ended meanwhile is no fault. */
@@ -18,21 +19,23 @@ export function signalProcess(pid: number, signal: StopSignal): void {
 
 /**
  * Ends a process that is not a child of this one: asks with the signal, and
- * kills it when it is still there after the grace.
+ * kills it when it is still there after the grace (milliseconds).
+ * @returns whether there was such a process
  */
 export async function endProcess(
   identity: ProcessIdentity,
   signal: StopSignal,
   graceMs: number = STOP_GRACE_MS,
-): Promise<void> {
-  const deadline = Date.now() + graceMs;
-  if (!(await isRunning(identity))) return;
-  signalProcess(identity.pid, signal);
-  while (await isRunning(identity)) {
-    if (Date.now() >= deadline) {
-      signalProcess(identity.pid, 'SIGKILL');
-      return;
-    }
-    await sleep(POLL_MS);
+): Promise<boolean> {
+  if (!(await isRunning(identity))) return false;
+  for (const [step, patienceMs] of [
+    [signal, graceMs],
+    ['SIGKILL', KILL_MS],
+  ] as const) {
+    const deadline = Date.now() + patienceMs;
+    if (!(await isRunning(identity))) break;
+    signalProcess(identity.pid, step);
+    while (Date.now() < deadline && (await isRunning(identity))) await sleep(POLL_MS);
   }
+  return true;
 }

@@ -1,5 +1,7 @@
 /** Lines of Node's own around an uncaught error, and of the servers' around a fatal one. */
 const NOISE = /^(\s|Node\.js v|\^|node:|file:\/\/|triggerUncaughtException|\{|\}|throw )/;
+/** What PostgreSQL tells those who come too early or too late, which is no reason to end. */
+const TURNED_AWAY = /FATAL:\s+(the database system is|terminating connection|password authentication)/;
 const SERVER_FATAL = /(?:FATAL|PANIC|\[FTL\])[:\s]+(.*)$/;
 const NATS_ERROR = /^\S*nats-server: (.*)$/;
 const LONGEST = 400;
@@ -11,7 +13,7 @@ const LONGEST = 400;
  */
 export function exitReason(output: string): string | undefined {
   const lines = output.split('\n').map((line) => line.trimEnd());
-  const plain = lines.filter((line) => line !== '' && !NOISE.test(line));
+  const plain = lines.filter((line) => line !== '' && !NOISE.test(line) && !TURNED_AWAY.test(line));
   const fatal = plain.findLast((line) => SERVER_FATAL.test(line));
   const reason =
     (fatal === undefined ? undefined : SERVER_FATAL.exec(fatal)?.[1]) ??

@@ -10,6 +10,9 @@ const LOWEST = 20_000;
 const HIGHEST = 32_000;
 const TRIES = 100;
 
+/** Ports given out by this process, which may not be listened on yet. */
+const givenOut = new Set<number>();
+
 /** Why a server cannot listen there (`EADDRINUSE`, `EACCES`, `EADDRNOTAVAIL`, ...); undefined when it can. */
 export function listenFault(host: string, port: number): Promise<string | undefined> {
   return new Promise((resolve) => {
@@ -28,8 +31,12 @@ export async function freePort(host = '127.0.0.1', preferred?: number): Promise<
   if (preferred !== undefined && (await listenFault(host, preferred)) === undefined) return preferred;
   for (let i = 0; i < TRIES; i++) {
     const port = randomInt(LOWEST, HIGHEST);
+    if (givenOut.has(port)) continue;
     const fault = await listenFault(host, port);
-    if (fault === undefined) return port;
+    if (fault === undefined) {
+      givenOut.add(port);
+      return port;
+    }
     if (fault !== 'EADDRINUSE') throw new Error(`No server can listen on ${host}: ${fault}.`);
   }
   throw new Error(`No free port was found on ${host} between ${LOWEST} and ${HIGHEST}.`);

@@ -19,6 +19,8 @@ export interface Program {
   readonly stopSignal: StopSignal;
   /** Where everything that it prints goes. */
   readonly logFile: string;
+  /** What has to be done before each start. */
+  readonly beforeStart?: () => Promise<void>;
   /** Resolves once it serves; gives up when the signal is aborted. */
   readonly whenReady: (child: ChildProcess, signal: AbortSignal) => Promise<void>;
   /** How long it may take to serve, in milliseconds. */
@@ -54,6 +56,7 @@ function readTail(log: number, from: number): string {
 }
 
 export function describeExit({ code, signal, reason }: Exit): string {
+  if (code === null && signal === null) return reason ?? 'it could not be run';
   const how = signal === null ? `exit code ${code}` : signal;
   return reason === undefined ? how : `${how}: ${reason}`;
 }
@@ -145,15 +148,25 @@ export class RunningProgram {
 
 /**
  * Starts a program and waits until it serves.
+ * @param onSpawned told as soon as there is a process
+ * @param signal when aborted before the process is spawned, none is; whoever aborts stops one that is
  * @throws Unavailable when it ends before it serves or does not serve in time; it is ended then
  */
-export async function startProgram(program: Program): Promise<RunningProgram> {
+export async function startProgram(
+  program: Program,
+  onSpawned?: (running: RunningProgram) => void,
+  signal?: AbortSignal,
+): Promise<RunningProgram> {
+  signal?.throwIfAborted();
+  await program.beforeStart?.();
+  signal?.throwIfAborted();
   const running = new RunningProgram(program);
+  onSpawned?.(running);
   try {
     await running.ready;
     return running;
   } catch (error) {
-    await running.kill();
+    await running.stop();
     throw error;
   }
 }
