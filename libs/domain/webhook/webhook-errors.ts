@@ -3,22 +3,18 @@ import type { Fault } from './webhook-limits.js';
 
 /** A request that cannot be granted as things are; the fields carry the evidence. */
 export abstract class WebhookError extends Error {
-  abstract readonly code: string;
-
   override get name(): string {
     return this.constructor.name;
   }
 }
 
 export class WebhookNotFound extends WebhookError {
-  readonly code = 'webhook_not_found';
   constructor(readonly webhook: WebhookId) {
     super(`There is no webhook ${webhook}.`);
   }
 }
 
 export class WebhookVersionConflict extends WebhookError {
-  readonly code = 'version_conflict';
   constructor(
     readonly webhook: WebhookId,
     readonly expected: number,
@@ -29,21 +25,18 @@ export class WebhookVersionConflict extends WebhookError {
 }
 
 export class WebhookNameTaken extends WebhookError {
-  readonly code = 'webhook_name_taken';
   constructor(readonly webhookName: string) {
     super(`Another webhook has the name "${webhookName}" already.`);
   }
 }
 
 export class WebhookExists extends WebhookError {
-  readonly code = 'webhook_exists';
   constructor(readonly webhook: WebhookId) {
     super(`The id ${webhook} was used before.`);
   }
 }
 
 export class WebhookInvalid extends WebhookError {
-  readonly code = 'invalid_webhook';
   constructor(readonly faults: Fault[]) {
     super(faults.map((fault) => `${fault.path}: ${fault.message}`).join('; '));
   }

@@ -1,0 +1,59 @@
+import { Module, StandardSchemaValidationPipe, type DynamicModule } from '@nestjs/common';
+import { APP_FILTER, APP_PIPE } from '@nestjs/core';
+import { Bus } from '#bus';
+import { AddressGuard } from '#egress';
+import { OpsModule, type Logger } from '#observability';
+import { DataSource } from '#persistence';
+import { Keyring } from '#signing';
+import { OperatorKey } from './access/operator-key.js';
+import { DeliveriesController } from './deliveries/deliveries.controller.js';
+import { EventsController } from './events/events.controller.js';
+import { PublishEvent } from './events/publish-event.js';
+import { FrontPageController } from './openapi/front-page.controller.js';
+import { ProblemFilter } from './problems/problem-filter.js';
+import { invalidRequest } from './problems/problem.js';
+import { schemaFaults } from './problems/schema-faults.js';
+import { WebhookRelay } from './relay/webhook-relay.js';
+import { WebhookChanges } from './webhooks/webhook-changes.js';
+import { WebhooksController } from './webhooks/webhooks.controller.js';
+
+/** What the admin API works with, connected. */
+export interface AdminApiParts {
+  database: DataSource;
+  bus: Bus;
+  relay: WebhookRelay;
+  keyring: Keyring;
+  addresses: AddressGuard;
+  operatorKey: OperatorKey;
+  logger: Logger;
+}
+
+@Module({})
+export class AdminApiModule {
+  static of(parts: AdminApiParts): DynamicModule {
+    const { database, bus } = parts;
+    const checks = { postgres: () => database.query('SELECT 1'), nats: () => bus.ping() };
+    return {
+      module: AdminApiModule,
+      imports: [OpsModule.register('admin-api', checks)],
+      controllers: [WebhooksController, EventsController, DeliveriesController, FrontPageController],
+      providers: [
+        { provide: DataSource, useValue: database },
+        { provide: Bus, useValue: bus },
+        { provide: WebhookRelay, useValue: parts.relay },
+        { provide: Keyring, useValue: parts.keyring },
+        { provide: AddressGuard, useValue: parts.addresses },
+        { provide: OperatorKey, useValue: parts.operatorKey },
+        { provide: APP_FILTER, useValue: new ProblemFilter(parts.logger) },
+        {
+          provide: APP_PIPE,
+          useValue: new StandardSchemaValidationPipe({
+            exceptionFactory: (issues) => invalidRequest(schemaFaults(issues)),
+          }),
+        },
+        WebhookChanges,
+        PublishEvent,
+      ],
+    };
+  }
+}

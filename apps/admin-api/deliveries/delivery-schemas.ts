@@ -1,0 +1,52 @@
+import { z } from 'zod';
+import { isEventType } from '#domain';
+import { pageFields, queryText, queryTime } from '../http/query-fields.js';
+
+const status = z.enum(['pending', 'sending', 'retrying', 'success', 'failed', 'cancelled']);
+const time = z.iso.datetime({ precision: 3 });
+
+export const deliveryQuery = z.strictObject({
+  ...pageFields,
+  webhook_id: queryText.optional(),
+  event_id: queryText.optional(),
+  event_type: z.string().refine(isEventType, 'must be an event type such as task.completed').optional(),
+  status: status.optional(),
+  status_code: z.coerce.number<string>().int().min(100).max(599).optional().describe('Of the last response.'),
+  since: queryTime.optional().describe('Created at this time or later.'),
+  until: queryTime.optional().describe('Created before this time.'),
+});
+export type DeliveryQuery = z.output<typeof deliveryQuery>;
+
+export const deliverySummary = z.object({
+  id: z.string(),
+  event_id: z.string(),
+  event_type: z.string(),
+  webhook_id: z.string(),
+  status,
+  attempt_count: z.int(),
+  next_attempt_at: time.nullable(),
+  created_at: time,
+  completed_at: time.nullable(),
+  reason: z.string().nullable().describe('Why it ended, or why it waits.'),
+});
+export type DeliverySummary = z.output<typeof deliverySummary>;
+
+const headers = z.record(z.string(), z.string());
+
+export const attemptView = z.object({
+  id: z.string(),
+  number: z.int(),
+  trigger: z.enum(['auto', 'manual', 'test', 'replay']),
+  started_at: time,
+  duration_ms: z.int(),
+  request: z.object({ method: z.string(), url: z.string(), headers, body: z.string() }),
+  response: z
+    .object({ status: z.int(), headers, body: z.string(), truncated: z.boolean() })
+    .nullable()
+    .describe('null when none came.'),
+  error: z.object({ kind: z.string(), message: z.string() }).nullable(),
+});
+export type AttemptView = z.output<typeof attemptView>;
+
+export const deliveryView = deliverySummary.extend({ attempts: z.array(attemptView) });
+export const deliveryPage = z.object({ data: z.array(deliverySummary), next_cursor: z.string().nullable() });

@@ -1,0 +1,35 @@
+import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { Problem } from '../problems/problem.js';
+
+export const MAX_BODY_BYTES = 1_048_576;
+
+const JSON_TYPE = /^application\/(?:[\w.-]+\+)?json(?:\s*;|$)/i;
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+const texts = new WeakMap<FastifyRequest, string>();
+
+/**
+ * Takes JSON bodies only (so that a form is 415), and keeps their text, because
+ * what is published must be the bytes that came, not their parse.
+ */
+export function acceptJsonBodies(fastify: FastifyInstance): void {
+  fastify.removeAllContentTypeParsers();
+  fastify.addContentTypeParser(JSON_TYPE, { parseAs: 'buffer' }, (request, body, done) => {
+    if (body.length === 0) {
+      done(null, undefined);
+      return;
+    }
+    try {
+      const text = utf8.decode(body as Buffer);
+      texts.set(request, text);
+      done(null, JSON.parse(text));
+    } catch (error) {
+      done(new Problem('malformed_json', { detail: `The body is not JSON: ${(error as Error).message}.` }));
+    }
+  });
+}
+
+/** The text of the JSON body; empty without a body. */
+export const BodyText = createParamDecorator((_data: unknown, context: ExecutionContext): string => {
+  return texts.get(context.switchToHttp().getRequest<FastifyRequest>()) ?? '';
+});

@@ -1,0 +1,19 @@
+import 'reflect-metadata';
+import { egressOf, loadConfig, required, topologyOf } from '#config';
+import { createLogger, runProcess } from '#observability';
+import { startAdminApi } from './start-admin-api.js';
+
+await runProcess('admin-api', () => {
+  const config = loadConfig();
+  return startAdminApi({
+    natsUrl: required(config, 'TIDINGS_NATS_URL'),
+    databaseUrl: required(config, 'TIDINGS_DATABASE_URL'),
+    topology: topologyOf(config),
+    egress: egressOf(config),
+    operatorKey: required(config, 'TIDINGS_OPERATOR_KEY'),
+    encryptionKeys: required(config, 'TIDINGS_ENCRYPTION_KEYS'),
+    host: config.TIDINGS_HOST,
+    port: config.TIDINGS_PORT,
+    logger: createLogger(config.TIDINGS_LOG_LEVEL, 'admin-api'),
+  });
+});

@@ -1,0 +1,45 @@
+import { Catch, HttpException, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Logger } from '#observability';
+import type { Problem } from './problem.js';
+import { problemOf } from './problem-of.js';
+
+/** Answers every error as a problem document, and logs those that are our fault. */
+@Catch()
+export class ProblemFilter implements ExceptionFilter {
+  constructor(private readonly logger: Logger) {}
+
+  catch(error: unknown, host: ArgumentsHost): void {
+    const reply = host.switchToHttp().getResponse<FastifyReply>();
+    if (isHealthReport(error)) {
+      void reply.status(error.getStatus()).send(error.getResponse());
+      return;
+    }
+    const problem = problemOf(error);
+    if (problem.status >= 500) {
+      const { method, url } = host.switchToHttp().getRequest<FastifyRequest>();
+      this.logger[problem.code === 'internal' ? 'error' : 'warn'](
+        { err: error, method, url },
+        problem.message,
+      );
+    }
+    sendProblem(reply, problem);
+  }
+}
+
+/** Terminus reports an app that is not ready by throwing; its report is the answer. */
+function isHealthReport(error: unknown): error is HttpException {
+  if (!(error instanceof HttpException)) return false;
+  const report = error.getResponse();
+  return typeof report === 'object' && 'details' in report && 'info' in report;
+}
+
+export function sendProblem(reply: FastifyReply, problem: Problem): void {
+  const { retryAfterSeconds } = problem.details;
+  if (retryAfterSeconds !== undefined) void reply.header('retry-after', String(retryAfterSeconds));
+  if (problem.code === 'unauthenticated') void reply.header('www-authenticate', 'Bearer');
+  void reply
+    .status(problem.status)
+    .header('content-type', 'application/problem+json; charset=utf-8')
+    .send(JSON.stringify(problem.document()));
+}

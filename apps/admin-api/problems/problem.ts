@@ -1,0 +1,68 @@
+import type { Fault } from '#domain';
+
+/**
+ * Every problem that the API answers with: its code, which clients may rely
+ * on, and its status. `docs/errors.md` explains each (a spec holds it).
+ */
+export const PROBLEMS = {
+  malformed_json: { status: 400, title: 'The body is not JSON' },
+  bad_request: { status: 400, title: 'The request cannot be read' },
+  unauthenticated: { status: 401, title: 'No valid key was given' },
+  not_found: { status: 404, title: 'There is nothing here' },
+  webhook_not_found: { status: 404, title: 'There is no such webhook' },
+  event_not_found: { status: 404, title: 'There is no such event' },
+  delivery_not_found: { status: 404, title: 'There is no such delivery' },
+  webhook_name_taken: { status: 409, title: 'The name is taken' },
+  version_conflict: { status: 412, title: 'The resource has changed meanwhile' },
+  body_too_large: { status: 413, title: 'The body is too large' },
+  unsupported_media_type: { status: 415, title: 'The body is not of a type that is understood' },
+  invalid_request: { status: 422, title: 'The request is not valid' },
+  internal: { status: 500, title: 'Something went wrong on our side' },
+  database_unavailable: { status: 503, title: 'The database cannot be reached' },
+  bus_unavailable: { status: 503, title: 'NATS cannot be reached' },
+} as const satisfies Record<string, { status: number; title: string }>;
+
+export type ProblemCode = keyof typeof PROBLEMS;
+
+export interface ProblemDetails {
+  detail: string;
+  /** For bad input: what is wrong where. */
+  errors?: Fault[];
+  /** Further members of the document: the evidence. */
+  evidence?: Record<string, unknown>;
+  /** Seconds after which asking again makes sense. */
+  retryAfterSeconds?: number;
+}
+
+/** An answer that is a problem (RFC 9457). */
+export class Problem extends Error {
+  override readonly name = 'Problem';
+
+  constructor(
+    readonly code: ProblemCode,
+    readonly details: ProblemDetails,
+    options?: ErrorOptions,
+  ) {
+    super(details.detail, options);
+  }
+
+  get status(): number {
+    return PROBLEMS[this.code].status;
+  }
+
+  /** The document, `application/problem+json`. */
+  document(): Record<string, unknown> {
+    const { status, title } = PROBLEMS[this.code];
+    const { detail, errors, evidence } = this.details;
+    const type = `urn:tidings:problem:${this.code}`;
+    return { type, title, status, detail, code: this.code, ...(errors ? { errors } : {}), ...evidence };
+  }
+}
+
+/** Input that was read and is not valid. */
+export function invalidRequest(errors: Fault[]): Problem {
+  const [first] = errors;
+  const where = first && (first.path === '' ? first.message : `${first.path} ${first.message}`);
+  const rest = errors.length > 1 ? `, and ${errors.length - 1} more` : '';
+  return new Problem('invalid_request', { detail: `Not valid: ${where ?? 'the request'}${rest}.`, errors });
+}

@@ -1,0 +1,154 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Bus } from '#bus';
+import type { Logger } from '#observability';
+import { RelaySession, routedWebhookOf } from '#persistence';
+import { advance, type RelayProgress } from './relay-progress.js';
+import { RelayedChanges } from './relayed-changes.js';
+import { repairBucket } from './repair-bucket.js';
+
+/** NOTIFY wakes us; this is for the one that got lost. */
+const POLL_MS = 1_000;
+const BATCH = 500;
+const BACK_OFF_MS = { first: 200, most: 2_000 };
+/** The bucket is compared with the tables this often, or less often where that takes long. */
+const REPAIR_EVERY_MS = 60_000;
+const REPAIR_SHARE = 50;
+
+/**
+ * Puts what the ledger says of webhooks into the KV bucket. Every replica of
+ * the admin API has a relay; one at a time works. Its states:
+ *
+ * - waiting: listens, asks for the lock now and then, and hears what the
+ *   working relay has put into the bucket
+ * - repairing: has got the lock, and makes the bucket what the tables say
+ * - following: puts each change, in whatever order it becomes visible, for a
+ *   change is always put as the row is now; remembers how far it came
+ *
+ * Any error, of PostgreSQL or of NATS, ends the session and with it the lock,
+ * and it begins again at waiting. So no state survives a fault, and whoever
+ * gets the lock next repairs what the fault left.
+ */
+export class WebhookRelay {
+  private readonly changes = new RelayedChanges();
+  private readonly stopping = new AbortController();
+  private running: Promise<void> = Promise.resolve();
+  private wake: () => void = () => undefined;
+
+  constructor(
+    private readonly databaseUrl: string,
+    private readonly bus: Bus,
+    private readonly logger: Logger,
+  ) {}
+
+  start(): void {
+    this.running = this.run();
+  }
+
+  async stop(): Promise<void> {
+    this.stopping.abort();
+    this.wake();
+    await this.running;
+  }
+
+  /**
+   * Waits until a change is in the bucket.
+   * @param seq the change's last ledger entry
+   * @returns whether it was within the time; if not, it will be as soon as that is possible
+   */
+  relayed(seq: number, withinMs: number): Promise<boolean> {
+    return this.changes.wait(seq, withinMs);
+  }
+
+  private get stopped(): boolean {
+    return this.stopping.signal.aborted;
+  }
+
+  private async run(): Promise<void> {
+    let backOff = BACK_OFF_MS.first;
+    while (!this.stopped) {
+      const began = Date.now();
+      try {
+        await this.runSession();
+      } catch (error) {
+        if (this.stopped) return;
+        this.logger.warn({ err: error }, 'the relay lost its footing and begins again');
+        backOff =
+          Date.now() - began > BACK_OFF_MS.most ? BACK_OFF_MS.first : Math.min(backOff * 2, BACK_OFF_MS.most);
+        await sleep(backOff, undefined, { signal: this.stopping.signal }).catch(() => undefined);
+      }
+    }
+  }
+
+  private async runSession(): Promise<void> {
+    let lost: Error | undefined;
+    let grown: boolean;
+    const session = await RelaySession.open(this.databaseUrl, 'tidings-relay', {
+      ledgerGrew: () => {
+        grown = true;
+        this.wake();
+      },
+      relayed: (seqs) => this.changes.tell(seqs),
+      lost: (error) => {
+        lost = error;
+        this.wake();
+      },
+    });
+    try {
+      let progress: RelayProgress | undefined;
+      let repairAt = 0;
+      while (!this.stopped) {
+        if (lost) throw lost;
+        if (!progress && (await session.lock())) progress = { place: await session.position(), ahead: [] };
+        grown = false;
+        if (progress && Date.now() >= repairAt) repairAt = await this.repair(session);
+        if (progress) progress = await this.follow(session, progress);
+        if (!grown || !progress) await this.pause();
+      }
+    } finally {
+      await session.close();
+    }
+  }
+
+  /** @returns when to repair again */
+  private async repair(session: RelaySession): Promise<number> {
+    const began = Date.now();
+    const repaired = await repairBucket(this.bus.webhooks, () => session.allWebhooks());
+    if (repaired.put + repaired.removed > 0)
+      this.logger.info(repaired, 'the bucket did not agree with the tables and was repaired');
+    return Date.now() + Math.max(REPAIR_EVERY_MS, REPAIR_SHARE * (Date.now() - began));
+  }
+
+  private async follow(session: RelaySession, from: RelayProgress): Promise<RelayProgress> {
+    let progress = from;
+    for (;;) {
+      const ahead = progress.ahead.map((entry) => entry.seq);
+      const read = await session.changesAfter(progress.place, ahead, BATCH);
+      if (read.changes.length > 0) {
+        const rows = new Map((await session.webhooks(read.changes)).map((row) => [row.id, row]));
+        const touched = new Map(read.changes.map((change) => [change.webhook, change.tenant]));
+        await Promise.all(
+          [...touched].map(([id, tenant]) => {
+            const row = rows.get(id);
+            return row ? this.bus.webhooks.put(routedWebhookOf(row)) : this.bus.webhooks.remove(tenant, id);
+          }),
+        );
+        const seqs = read.changes.map((change) => change.seq);
+        this.changes.tell(seqs);
+        await session.announce(seqs);
+      }
+      const next = advance(progress, read);
+      if (next.place.txid !== progress.place.txid || next.place.seq !== progress.place.seq)
+        await session.moveTo(next.place);
+      progress = next;
+      if (!read.more) return progress;
+    }
+  }
+
+  private async pause(): Promise<void> {
+    const waking = new AbortController();
+    this.wake = () => waking.abort();
+    if (this.stopped) return;
+    await sleep(POLL_MS, undefined, { signal: waking.signal }).catch(() => undefined);
+    this.wake = () => undefined;
+  }
+}

@@ -1,0 +1,97 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { FastifyReply } from 'fastify';
+import { Bus, type TopologySettings } from '#bus';
+import { AddressGuard, type EgressPolicy } from '#egress';
+import { nestLogger, type Logger, type RunningApp } from '#observability';
+import { isUnavailable, migrate, openDatabase, type DataSource } from '#persistence';
+import { Keyring } from '#signing';
+import { OperatorKey } from './access/operator-key.js';
+import { AdminApiModule } from './admin-api.module.js';
+import { acceptJsonBodies, MAX_BODY_BYTES } from './http/json-body.js';
+import { serveOpenApi } from './openapi/document.js';
+import { sendProblem } from './problems/problem-filter.js';
+import { problemOf } from './problems/problem-of.js';
+import { WebhookRelay } from './relay/webhook-relay.js';
+
+export interface AdminApiOptions {
+  natsUrl: string;
+  databaseUrl: string;
+  topology: TopologySettings;
+  egress: EgressPolicy;
+  operatorKey: string;
+  /** The value of TIDINGS_ENCRYPTION_KEYS. */
+  encryptionKeys: string;
+  host: string;
+  port: number;
+  logger: Logger;
+  /** For how long servers that are not there yet are waited for, milliseconds. */
+  waitMs?: number;
+}
+
+const WAIT_MS = 30_000;
+const WAIT_STEP_MS = 500;
+/** Event ids may have 200 characters, percent-encoded three times as many. */
+const MAX_PARAM_CHARS = 600;
+
+/**
+ * Starts the admin API: brings the schema up to date, then serves, then relays.
+ * @throws Error in one sentence when PostgreSQL or NATS cannot be reached in time
+ */
+export async function startAdminApi(options: AdminApiOptions): Promise<RunningApp> {
+  const { logger, databaseUrl, waitMs = WAIT_MS } = options;
+  const keyring = Keyring.parse(options.encryptionKeys);
+  const addresses = new AddressGuard(options.egress);
+  const database = await databaseWhenThere(databaseUrl, logger, waitMs);
+  const ran = await migrate(database);
+  if (ran.length > 0) logger.info({ migrations: ran }, 'the schema was brought up to date');
+  const bus = await Bus.open({ url: options.natsUrl, name: 'tidings-admin-api', waitMs }, options.topology);
+  const relay = new WebhookRelay(databaseUrl, bus, logger);
+  const operatorKey = new OperatorKey(options.operatorKey);
+  const app = await NestFactory.create<NestFastifyApplication>(
+    AdminApiModule.of({ database, bus, relay, keyring, addresses, operatorKey, logger }),
+    new FastifyAdapter({
+      bodyLimit: MAX_BODY_BYTES,
+      routerOptions: { maxParamLength: MAX_PARAM_CHARS },
+      forceCloseConnections: 'idle',
+      frameworkErrors: (error: Error, _request: unknown, reply: FastifyReply) =>
+        sendProblem(reply, problemOf(error)),
+    }),
+    { logger: nestLogger(logger), bodyParser: false },
+  );
+  acceptJsonBodies(app.getHttpAdapter().getInstance());
+  serveOpenApi(app);
+  await app.listen(options.port, options.host);
+  relay.start();
+  return {
+    url: await app.getUrl(),
+    stop: async () => {
+      await app.close();
+      await relay.stop();
+      await bus.close();
+      await database.destroy();
+    },
+  };
+}
+
+async function databaseWhenThere(url: string, logger: Logger, waitMs: number): Promise<DataSource> {
+  const deadline = Date.now() + waitMs;
+  const onIdleError = (error: Error) => logger.warn({ err: error }, 'a database connection broke');
+  for (;;) {
+    try {
+      return await openDatabase(url, { name: 'tidings-admin-api', onIdleError });
+    } catch (error) {
+      const { host } = new URL(url);
+      const reason =
+        error instanceof Error ? error.message || String((error as { code?: string }).code) : String(error);
+      if (!isUnavailable(error))
+        throw new Error(`PostgreSQL at ${host} refuses us: ${reason}.`, { cause: error });
+      if (Date.now() >= deadline)
+        throw new Error(`PostgreSQL at ${host} did not answer within ${waitMs / 1000} s: ${reason}.`, {
+          cause: error,
+        });
+    }
+    await sleep(WAIT_STEP_MS);
+  }
+}
