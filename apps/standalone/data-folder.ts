@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { access, mkdir, realpath } from 'node:fs/promises';
+import { access, mkdir, realpath, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { Unavailable } from '#embedded';
 
@@ -59,4 +59,17 @@ export async function openDataFolder(configured: string): Promise<DataFolder> {
     cache: join(path, 'cache'),
     log: (name) => join(path, 'logs', `${name}.log`),
   };
+}
+
+/** Whether an earlier start has made a database or a store in the folder. */
+export async function holdsData({ postgres, nats }: DataFolder): Promise<boolean> {
+  const found = await Promise.all(
+    [postgres, nats].map((path) =>
+      stat(path).then(
+        () => true,
+        () => false,
+      ),
+    ),
+  );
+  return found.includes(true);
 }

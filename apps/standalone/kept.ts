@@ -22,13 +22,15 @@ export type Kept = z.output<typeof keptSchema>;
 
 const ID_BYTES = 6;
 const SECRET_BYTES = 32;
+/** They appear in addresses that people copy: long enough, and no longer. */
+const PASSWORD_BYTES = 18;
 
 function makeKept(): Kept {
   return {
     operator_key: `tdg_${randomBytes(ID_BYTES).toString('hex')}_${randomBytes(SECRET_BYTES).toString('base64url')}`,
     encryption_keys: `k1:${randomBytes(SECRET_BYTES).toString('base64')}`,
-    postgres_password: randomBytes(SECRET_BYTES).toString('hex'),
-    nats_password: randomBytes(SECRET_BYTES).toString('hex'),
+    postgres_password: randomBytes(PASSWORD_BYTES).toString('base64url'),
+    nats_password: randomBytes(PASSWORD_BYTES).toString('base64url'),
     demo_secret: `whsec_${randomBytes(SECRET_BYTES).toString('base64')}`,
     ports: {},
   };
