@@ -15,6 +15,8 @@ import {
 export interface TestNats {
   /** The server's address, credentials included. */
   readonly url: string;
+  /** The server's process; another one after restart. */
+  readonly pid: number | undefined;
   /** Ends the server in order; its store stays. */
   halt(): Promise<void>;
   /** Ends the server as a crash would; its store stays. */
@@ -45,6 +47,9 @@ export async function startNats(): Promise<TestNats> {
   let running: RunningProgram = await startProgram(program);
   return {
     url: natsUrl(port, password),
+    get pid() {
+      return running.pid;
+    },
     halt: async () => void (await running.stop()),
     kill: async () => void (await running.kill()),
     restart: async () => {

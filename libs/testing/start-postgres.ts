@@ -14,6 +14,8 @@ import {
 export interface TestPostgres {
   /** The address of an empty database, credentials included. */
   readonly url: string;
+  /** The server's process; another one after restart. */
+  readonly pid: number | undefined;
   /** Creates one more empty database and gives its address. */
   createDatabase(): Promise<string>;
   /** Ends the server in order; its data stays. */
@@ -51,6 +53,9 @@ export async function startPostgres(): Promise<TestPostgres> {
   };
   return {
     url: await createDatabase(),
+    get pid() {
+      return running.pid;
+    },
     createDatabase,
     halt: async () => void (await running.stop()),
     kill: async () => void (await running.kill()),
