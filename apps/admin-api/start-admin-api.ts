@@ -46,8 +46,12 @@ export async function startAdminApi(options: AdminApiOptions): Promise<RunningAp
   const database = await databaseWhenThere(databaseUrl, logger, waitMs);
   const ran = await migrate(database);
   if (ran.length > 0) logger.info({ migrations: ran }, 'the schema was brought up to date');
-  const bus = await Bus.open({ url: options.natsUrl, name: 'tidings-admin-api', waitMs }, options.topology);
-  const relay = new WebhookRelay(databaseUrl, bus, logger);
+  const openBus = () =>
+    Bus.open({ url: options.natsUrl, name: 'tidings-admin-api', waitMs }, options.topology);
+  const bus = await openBus();
+  // Opening makes what is missing.
+  const ensureBucket = async () => (await openBus()).close();
+  const relay = new WebhookRelay(databaseUrl, bus, ensureBucket, logger);
   const operatorKey = new OperatorKey(options.operatorKey);
   const app = await NestFactory.create<NestFastifyApplication>(
     AdminApiModule.of({ database, bus, relay, keyring, addresses, operatorKey, logger }),
@@ -62,14 +66,17 @@ export async function startAdminApi(options: AdminApiOptions): Promise<RunningAp
   );
   acceptJsonBodies(app.getHttpAdapter().getInstance());
   serveOpenApi(app);
+  await relay.start();
   await app.listen(options.port, options.host);
-  relay.start();
   return {
     url: await app.getUrl(),
     stop: async () => {
       await app.close();
       await relay.stop();
-      await bus.close();
+      // A server that is away cannot be taken leave of; that keeps nobody from stopping.
+      await bus
+        .close()
+        .catch((error: unknown) => logger.warn({ reason: String(error) }, 'NATS was left in haste'));
       await database.destroy();
     },
   };
@@ -77,7 +84,7 @@ export async function startAdminApi(options: AdminApiOptions): Promise<RunningAp
 
 async function databaseWhenThere(url: string, logger: Logger, waitMs: number): Promise<DataSource> {
   const deadline = Date.now() + waitMs;
-  const onIdleError = (error: Error) => logger.warn({ err: error }, 'a database connection broke');
+  const onIdleError = (error: Error) => logger.warn({ reason: error.message }, 'a database connection broke');
   for (;;) {
     try {
       return await openDatabase(url, { name: 'tidings-admin-api', onIdleError });

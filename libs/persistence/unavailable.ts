@@ -22,10 +22,10 @@ const DRIVER =
 /** Whether an error means that PostgreSQL cannot serve now, and the same request may succeed later. */
 export function isUnavailable(error: unknown): boolean {
   const cause: unknown = error instanceof QueryFailedError ? error.driverError : error;
-  if (!(cause instanceof Error)) return false;
-  const code = (cause as { code?: unknown }).code;
+  if (typeof cause !== 'object' || cause === null) return false;
+  const { code, message } = cause as { code?: unknown; message?: unknown };
   if (typeof code === 'string' && (NETWORK.has(code) || SERVER.test(code))) return true;
-  return DRIVER.test(cause.message);
+  return typeof message === 'string' && DRIVER.test(message);
 }
 
 /** The constraint that a statement violated by repeating what must be unique; undefined for any other error. */

@@ -1,12 +1,6 @@
 import { HttpException } from '@nestjs/common';
 import { BusUnreachableError, PublishError } from '#bus';
-import {
-  WebhookExists,
-  WebhookInvalid,
-  WebhookNameTaken,
-  WebhookNotFound,
-  WebhookVersionConflict,
-} from '#domain';
+import { WebhookInvalid, WebhookNameTaken, WebhookNotFound, WebhookVersionConflict } from '#domain';
 import { CursorError, isUnavailable } from '#persistence';
 import { invalidRequest, Problem, type ProblemCode } from './problem.js';
 
@@ -51,13 +45,9 @@ function unavailable(code: ProblemCode, detail: string, cause: unknown): Problem
 }
 
 function problemOfStatus(error: unknown): Problem {
-  const status =
-    error instanceof HttpException
-      ? error.getStatus()
-      : (error as { statusCode?: unknown } | null)?.statusCode;
-  const code =
-    typeof status === 'number' && !(error instanceof WebhookExists) ? BY_STATUS[status] : undefined;
-  if (code !== undefined && error instanceof Error)
-    return new Problem(code, { detail: error.message }, { cause: error });
+  const { statusCode, message } = (error ?? {}) as { statusCode?: unknown; message?: unknown };
+  const status = error instanceof HttpException ? error.getStatus() : statusCode;
+  const code = typeof status === 'number' ? BY_STATUS[status] : undefined;
+  if (code !== undefined) return new Problem(code, { detail: String(message) }, { cause: error });
   return new Problem('internal', { detail: 'The error has been logged.' }, { cause: error });
 }

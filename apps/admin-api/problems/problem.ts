@@ -62,7 +62,7 @@ export class Problem extends Error {
 /** Input that was read and is not valid. */
 export function invalidRequest(errors: Fault[]): Problem {
   const [first] = errors;
-  const where = first && (first.path === '' ? first.message : `${first.path} ${first.message}`);
+  const where = first && (first.path === '' ? first.message : `${first.path}: ${first.message}`);
   const rest = errors.length > 1 ? `, and ${errors.length - 1} more` : '';
   return new Problem('invalid_request', { detail: `Not valid: ${where ?? 'the request'}${rest}.`, errors });
 }

@@ -13,6 +13,8 @@ const BACK_OFF_MS = { first: 200, most: 2_000 };
 /** The bucket is compared with the tables this often, or less often where that takes long. */
 const REPAIR_EVERY_MS = 60_000;
 const REPAIR_SHARE = 50;
+/** What a server that died was asked is never answered; the client would wait for longer. */
+const PUT_WITHIN_MS = 3_000;
 
 /**
  * Puts what the ledger says of webhooks into the KV bucket. Every replica of
@@ -33,15 +35,22 @@ export class WebhookRelay {
   private readonly stopping = new AbortController();
   private running: Promise<void> = Promise.resolve();
   private wake: () => void = () => undefined;
+  private listening: () => void = () => undefined;
 
   constructor(
     private readonly databaseUrl: string,
-    private readonly bus: Bus,
+    private readonly bus: Pick<Bus, 'webhooks'>,
+    /** Makes the bucket where it is missing: NATS may have lost its storage. */
+    private readonly ensureBucket: () => Promise<unknown>,
     private readonly logger: Logger,
   ) {}
 
-  start(): void {
-    this.running = this.run();
+  /** Begins. @returns once it hears of the ledger, or at once when PostgreSQL is away */
+  async start(): Promise<void> {
+    await new Promise<void>((listening) => {
+      this.listening = listening;
+      this.running = this.run();
+    });
   }
 
   async stop(): Promise<void> {
@@ -70,8 +79,9 @@ export class WebhookRelay {
       try {
         await this.runSession();
       } catch (error) {
+        this.listening();
         if (this.stopped) return;
-        this.logger.warn({ err: error }, 'the relay lost its footing and begins again');
+        this.logger.warn({ reason: String(error) }, 'the relay lost its footing and begins again');
         backOff =
           Date.now() - began > BACK_OFF_MS.most ? BACK_OFF_MS.first : Math.min(backOff * 2, BACK_OFF_MS.most);
         await sleep(backOff, undefined, { signal: this.stopping.signal }).catch(() => undefined);
@@ -93,12 +103,16 @@ export class WebhookRelay {
         this.wake();
       },
     });
+    this.listening();
     try {
       let progress: RelayProgress | undefined;
       let repairAt = 0;
       while (!this.stopped) {
         if (lost) throw lost;
-        if (!progress && (await session.lock())) progress = { place: await session.position(), ahead: [] };
+        if (!progress && (await session.lock())) {
+          await this.ensureBucket();
+          progress = { place: await session.position(), ahead: [] };
+        }
         grown = false;
         if (progress && Date.now() >= repairAt) repairAt = await this.repair(session);
         if (progress) progress = await this.follow(session, progress);
@@ -126,12 +140,11 @@ export class WebhookRelay {
       if (read.changes.length > 0) {
         const rows = new Map((await session.webhooks(read.changes)).map((row) => [row.id, row]));
         const touched = new Map(read.changes.map((change) => [change.webhook, change.tenant]));
-        await Promise.all(
-          [...touched].map(([id, tenant]) => {
-            const row = rows.get(id);
-            return row ? this.bus.webhooks.put(routedWebhookOf(row)) : this.bus.webhooks.remove(tenant, id);
-          }),
-        );
+        const puts = [...touched].map(([id, tenant]) => {
+          const row = rows.get(id);
+          return row ? this.bus.webhooks.put(routedWebhookOf(row)) : this.bus.webhooks.remove(tenant, id);
+        });
+        await withinTime(Promise.all(puts), PUT_WITHIN_MS);
         const seqs = read.changes.map((change) => change.seq);
         this.changes.tell(seqs);
         await session.announce(seqs);
@@ -150,5 +163,19 @@ export class WebhookRelay {
     if (this.stopped) return;
     await sleep(POLL_MS, undefined, { signal: waking.signal }).catch(() => undefined);
     this.wake = () => undefined;
+  }
+}
+
+/** @throws Error when the work is not done within the time; the work itself goes on */
+async function withinTime<Value>(work: Promise<Value>, ms: number): Promise<Value> {
+  const timeout = new AbortController();
+  const late = sleep(ms, undefined, { signal: timeout.signal }).then(() => {
+    throw new Error(`NATS gave no answer within ${ms} ms`);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    timeout.abort();
+    late.catch(() => undefined);
   }
 }

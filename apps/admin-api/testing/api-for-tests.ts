@@ -45,7 +45,7 @@ export async function startApi(): Promise<TestApi> {
     encryptionKeys: `k1:${randomBytes(32).toString('base64')}`,
     host: '127.0.0.1',
     port: 0,
-    logger: createLogger('silent', 'admin-api'),
+    logger: createLogger(process.env.TIDINGS_LOG_LEVEL ?? 'silent', 'admin-api'),
   };
   let running: RunningApp | undefined = await startAdminApi(options);
   const api: TestApi = {
@@ -93,6 +93,6 @@ async function ask(
     status: response.status,
     headers: response.headers,
     text,
-    json: isJson ? JSON.parse(text) : undefined,
+    json: isJson ? (JSON.parse(text) as unknown) : undefined,
   };
 }

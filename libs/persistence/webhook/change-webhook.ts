@@ -68,7 +68,7 @@ async function append(manager: EntityManager, version: number, events: WebhookEv
       aggregate_id: event.webhook,
       version: version + i + 1,
       type: event.type,
-      data: event.data,
+      data: { ...event.data },
       actor: event.actor,
       at: new Date(event.at),
     })),

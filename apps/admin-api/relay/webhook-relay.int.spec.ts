@@ -1,0 +1,166 @@
+import pg from 'pg';
+import { Bus } from '#bus';
+import { decideWebhook, DEFAULT_RETRY, newId, type WebhookState } from '#domain';
+import { changeWebhook, openDatabase, type DataSource } from '#persistence';
+import { waitFor } from '#testing';
+import { startAdminApi } from '../start-admin-api.js';
+import { startApi, type TestApi } from '../testing/api-for-tests.js';
+
+let api: TestApi;
+let database: DataSource;
+let bus: Bus;
+
+beforeAll(async () => {
+  api = await startApi();
+  database = await openDatabase(api.postgres.url, { name: 'spec' });
+  bus = await Bus.open({ url: api.nats.url, name: 'spec' }, api.options.topology);
+}, 60_000);
+
+afterAll(async () => {
+  await bus.close();
+  await database.destroy();
+  await api.stop();
+});
+
+const inBucket = async (id: string) => (await bus.webhooks.entries()).find((entry) => entry.id === id);
+const creating = (id: string) => (state: WebhookState) =>
+  decideWebhook(state, {
+    kind: 'create',
+    tenant: 'default',
+    webhook: id,
+    actor: 'spec',
+    at: Date.now(),
+    secret: 'generated',
+    definition: {
+      name: `webhook ${id}`,
+      url: 'https://example.com/',
+      event_types: ['*'],
+      status: 'active',
+      timeout_seconds: 30,
+      retry: DEFAULT_RETRY,
+    },
+  });
+
+/** What a process leaves that dies after its commit and before anything else. */
+const commitOnly = async () => {
+  const id = newId('wh');
+  await changeWebhook(database, 'default', id, creating(id), ['sealed']);
+  return id;
+};
+const createByApi = async (name: string) => {
+  const { status, json } = await api.ask('POST', '/api/v1/webhooks', {
+    name,
+    url: 'https://example.com/',
+    event_types: ['*'],
+  });
+  expect(status).toBe(201);
+  return (json as { id: string }).id;
+};
+
+describe('the relay', () => {
+  it('has told the data plane of a change by the time the change is answered', async () => {
+    const id = await createByApi('told at once');
+    expect(await inBucket(id)).toMatchObject({ id, version: 1, status: 'active', event_types: ['*'] });
+    await api.ask('PATCH', `/api/v1/webhooks/${id}`, { status: 'inactive' });
+    expect(await inBucket(id)).toMatchObject({ version: 2, status: 'inactive' });
+    await api.ask('DELETE', `/api/v1/webhooks/${id}`);
+    expect(await inBucket(id)).toBeUndefined();
+  });
+
+  it('tells of a change whose writer died right after the commit', async () => {
+    const id = await commitOnly();
+    await waitFor(async () => expect(await inBucket(id)).toMatchObject({ id }));
+  });
+
+  it('tells, after it was away, of what was changed meanwhile', async () => {
+    const gone = await createByApi('deleted while away');
+    await api.halt();
+    const id = await commitOnly();
+    await changeWebhook(database, 'default', gone, (state) =>
+      decideWebhook(state, {
+        kind: 'delete',
+        tenant: 'default',
+        webhook: gone,
+        actor: 'spec',
+        at: Date.now(),
+      }),
+    );
+    expect(await inBucket(id)).toBeUndefined();
+    await api.resume();
+    await waitFor(async () => expect(await inBucket(id)).toMatchObject({ id }));
+    expect(await inBucket(gone)).toBeUndefined();
+  });
+
+  it('does not skip a change that was begun before others and committed after them', async () => {
+    const late = newId('wh');
+    const slow = new pg.Client({ connectionString: api.postgres.url });
+    await slow.connect();
+    await slow.query('BEGIN');
+    await slow.query(
+      `INSERT INTO ledger (tenant, aggregate_type, aggregate_id, version, type, data, actor, at)
+       VALUES ('default', 'webhook', $1, 1, 'webhook.created', '{}', 'spec', now())`,
+      [late],
+    );
+    await slow.query(
+      `INSERT INTO webhooks SELECT tenant, $1, 1, 'late', url, event_types, status, null, timeout_seconds, retry, secrets, now(), now()
+       FROM webhooks LIMIT 1`,
+      [late],
+    );
+    const began = Date.now();
+    const others = [await createByApi('overtakes 1'), await createByApi('overtakes 2')];
+    for (const id of others) expect(await inBucket(id)).toBeDefined();
+    expect(Date.now() - began).toBeLessThan(1_500);
+    await slow.query('COMMIT');
+    await slow.end();
+    await waitFor(async () => expect(await inBucket(late)).toMatchObject({ id: late }));
+  });
+
+  it('puts the bucket right where it disagrees with the tables', async () => {
+    const id = await createByApi('to be damaged');
+    const right = await inBucket(id);
+    await api.halt();
+    await bus.webhooks.put({ ...right!, version: 0, url: 'https://stale.example/' });
+    await bus.webhooks.put({ ...right!, id: 'wh_never_existed' });
+    const lost = await commitOnly();
+    await bus.webhooks.remove('default', lost);
+    await api.resume();
+    await waitFor(async () => {
+      expect(await inBucket(id)).toEqual(right);
+      expect(await inBucket('wh_never_existed')).toBeUndefined();
+      expect(await inBucket(lost)).toBeDefined();
+    });
+  });
+
+  it('works in one of several replicas; the changes of every one are told, and another takes over', async () => {
+    const second = await startAdminApi(api.options);
+    const own = api.url;
+    api.url = second.url;
+    const began = Date.now();
+    expect(await inBucket(await createByApi('by the second replica'))).toBeDefined();
+    expect(Date.now() - began).toBeLessThan(1_500);
+    await api.halt();
+    api.url = second.url;
+    const id = await createByApi('after the first replica went');
+    await waitFor(async () => expect(await inBucket(id)).toBeDefined());
+    await second.stop();
+    api.url = own;
+    await api.resume();
+  });
+
+  it('goes on after PostgreSQL was killed and started again', async () => {
+    await api.postgres.kill();
+    expect((await api.ask('GET', '/api/v1/webhooks')).status).toBe(503);
+    await api.postgres.restart();
+    const id = await waitFor(() => createByApi(`after the crash ${Date.now()}`), 20_000);
+    await waitFor(async () => expect(await inBucket(id)).toBeDefined());
+  }, 60_000);
+
+  it('goes on after NATS was killed and started again; a change made meanwhile is answered and told later', async () => {
+    await api.nats.kill();
+    const began = Date.now();
+    const id = await createByApi('made without NATS');
+    expect(Date.now() - began).toBeLessThan(4_000);
+    await api.nats.restart();
+    await waitFor(async () => expect(await inBucket(id)).toBeDefined(), 30_000);
+  }, 60_000);
+});
