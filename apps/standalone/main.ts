@@ -47,6 +47,9 @@ async function run(demo: boolean): Promise<number> {
   return 0;
 }
 
+/** Dependencies of the apps fail on older ones, each in its own words. */
+const OLDEST_NODE = 24;
+
 // A closed terminal or pipe is no reason to leave servers running unattended: SIGHUP and the like end them.
 process.stdout.on('error', () => undefined);
 process.stderr.on('error', () => undefined);
@@ -61,6 +64,13 @@ switch (request.kind) {
     process.exitCode = 1;
     break;
   case 'start':
+    if (Number.parseInt(process.versions.node, 10) < OLDEST_NODE) {
+      terminal.failure(
+        `This is Node ${process.versions.node}, and it needs ${OLDEST_NODE} or newer. Run it by npm start, which brings its own.`,
+      );
+      process.exitCode = 1;
+      break;
+    }
     terminal.line();
     terminal.line(`  ${terminal.styled('bold', 'Tidings')} is starting.`);
     terminal.line();
