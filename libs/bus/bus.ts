@@ -33,7 +33,7 @@ export class Bus {
   static async open(options: BusOptions, topology: TopologySettings): Promise<Bus> {
     const wires = await openWires(options);
     await ensureStreams(wires.manager, topology);
-    return new Bus(wires, new Publisher(wires.connection), await WebhookBucket.open(wires));
+    return new Bus(wires, new Publisher(wires.connection, wires.outbox), await WebhookBucket.open(wires));
   }
 
   /**
@@ -75,6 +75,7 @@ export class Bus {
 
   /** Sends what is still to be sent, then closes. */
   async close(): Promise<void> {
+    this.wires.outbox.flush();
     this.publisher.close();
     if (!this.wires.connection.isClosed()) await this.wires.connection.drain();
   }

@@ -1,11 +1,14 @@
 import { jetstream, jetstreamManager, type JetStreamClient, type JetStreamManager } from '@nats-io/jetstream';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
+import { Outbox } from './outbox.js';
 
 /** The wires that the rest of this folder works on. Not exported from the lib. */
 export interface Wires {
   connection: NatsConnection;
   jetstream: JetStreamClient;
   manager: JetStreamManager;
+  /** All that goes out often goes out through here. */
+  outbox: Outbox;
 }
 
 /** JetStream's own calls (stream and consumer management) wait this long for an answer. */
@@ -47,7 +50,12 @@ export async function openWires({ url, name, waitMs = 30_000 }: BusOptions): Pro
         timeout: 5_000,
       });
       const manager = await jetstreamManager(connection, { timeout: API_TIMEOUT_MS });
-      return { connection, manager, jetstream: jetstream(connection, { timeout: API_TIMEOUT_MS }) };
+      return {
+        connection,
+        manager,
+        jetstream: jetstream(connection, { timeout: API_TIMEOUT_MS }),
+        outbox: new Outbox(),
+      };
     } catch (error) {
       if (Date.now() > deadline || /authorization/i.test(String(error))) {
         throw new BusUnreachableError(`NATS at ${servers.join(', ')} cannot be used: ${String(error)}`, {

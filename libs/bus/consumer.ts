@@ -66,8 +66,9 @@ export class Consumer {
       await Promise.race([idle, late]);
     }
     clearInterval(this.lifeSigns);
-    for (const message of this.held.keys()) settle(message, again(0));
+    for (const message of this.held.keys()) this.settle(message, again(0));
     this.held.clear();
+    this.wires.outbox.flush();
   }
 
   /** Asks for as many as there is room for, in portions worth a request. */
@@ -92,7 +93,7 @@ export class Consumer {
       for await (const message of messages) {
         open--;
         this.asked--;
-        if (this.draining) settle(message, again(0));
+        if (this.draining) this.settle(message, again(0));
         else void this.take(message);
       }
       this.pulls.delete(messages);
@@ -119,9 +120,13 @@ export class Consumer {
     }
     // Handed back by drain in the meantime: it is someone else's now.
     if (!this.held.delete(message)) return;
-    settle(message, outcome);
+    this.settle(message, outcome);
     if (this.held.size === 0) this.whenIdle?.();
     this.pullMore();
+  }
+
+  private settle(message: JsMsg, outcome: Outcome): void {
+    this.wires.outbox.push(() => settle(message, outcome));
   }
 
   private showLife(olderThanMs: number): void {

@@ -1,3 +1,4 @@
+import type { Outbox } from './outbox.js';
 import {
   createInbox,
   headers,
@@ -47,7 +48,10 @@ export class Publisher {
   private readonly sweeper: NodeJS.Timeout;
   private next = 0;
 
-  constructor(private readonly connection: NatsConnection) {
+  constructor(
+    private readonly connection: NatsConnection,
+    private readonly outbox: Outbox,
+  ) {
     this.subscription = connection.subscribe(`${this.inbox}.*`, {
       callback: (_error, reply) => this.settle(reply),
     });
@@ -63,14 +67,7 @@ export class Publisher {
     return new Promise((resolve, reject) => {
       const token = (this.next++).toString(36);
       this.waiting.set(token, { resolve, reject, subject, deadline: Date.now() + TIMEOUT_MS });
-      try {
-        const extra = toHeaders(options);
-        const reply = `${this.inbox}.${token}`;
-        this.connection.publish(subject, payload, extra ? { reply, headers: extra } : { reply });
-      } catch (error) {
-        this.waiting.delete(token);
-        reject(new PublishError(`${subject} could not be published: ${String(error)}`, { cause: error }));
-      }
+      this.outbox.push(() => this.send(token, subject, payload, options));
     });
   }
 
@@ -84,6 +81,16 @@ export class Publisher {
     this.subscription.unsubscribe();
     for (const [token, { subject }] of this.waiting)
       this.fail(token, `${subject}: the publisher was closed before the answer came.`);
+  }
+
+  private send(token: string, subject: string, payload: Uint8Array | string, options: PublishOptions): void {
+    const reply = `${this.inbox}.${token}`;
+    const extra = toHeaders(options);
+    try {
+      this.connection.publish(subject, payload, extra ? { reply, headers: extra } : { reply });
+    } catch (error) {
+      this.fail(token, `${subject} could not be published: ${String(error)}`);
+    }
   }
 
   private settle(reply: Msg): void {

@@ -1,3 +1,4 @@
 export { AddressGuard, type EgressPolicy, type UrlVerdict } from './address-guard.js';
-export { EgressClient, type Answer, type Exchanged, type OutboundRequest } from './client.js';
+export { EgressClient, type Answer, type Exchanged } from './client.js';
 export type { Failure } from './failure.js';
+export { OutboundRequest } from './undici-adapter.js';

@@ -1,6 +1,6 @@
 import { newId, type AttemptErrorKind, type AttemptRecord } from '#domain';
 import type { OwedDelivery } from '#bus';
-import type { EgressClient, Exchanged } from '#egress';
+import { OutboundRequest, type EgressClient, type Exchanged } from '#egress';
 import { renderStandard } from '#payload';
 import { signStandard } from '#signing';
 import type { ReadyWebhook } from '../webhooks/webhook-directory.js';
@@ -48,7 +48,10 @@ export class Attempter {
       const message = 'The signing secret cannot be opened with the configured encryption keys.';
       return Promise.resolve({ failure: { kind: 'internal', message } });
     }
-    return this.client.send({ ...request, body, timeoutMs: ready.webhook.timeout_seconds * 1000 });
+    const timeoutMs = ready.webhook.timeout_seconds * 1000;
+    return this.client.send(
+      new OutboundRequest(request.method, request.url, request.headers, body, timeoutMs),
+    );
   }
 
   private headers(

@@ -10,9 +10,9 @@ import { rowsOfFacts } from './rows-of-facts.js';
  */
 const INSERT_EVENTS = `
   INSERT INTO events (tenant, id, accepted_at, type, timestamp, data, metadata, sequence, status, reason, match_count)
-  SELECT tenant, id, accepted_at, type, timestamp, data, metadata, sequence, status, reason, match_count
+  SELECT tenant, id, to_timestamp(accepted_at / 1000.0), type, timestamp, data, metadata, sequence, status, reason, match_count
     FROM json_to_recordset($1::json) AS e(
-      tenant text, id text, accepted_at timestamptz, type text, timestamp text, data text, metadata text,
+      tenant text, id text, accepted_at bigint, type text, timestamp text, data text, metadata text,
       sequence bigint, status text, reason text, match_count integer)
   ON CONFLICT DO NOTHING`;
 
@@ -20,12 +20,13 @@ const INSERT_EVENTS = `
 const MOVE_DELIVERIES = `
   INSERT INTO deliveries AS known (id, created_at, tenant, event_id, event_type, webhook_id, status, attempt_count,
     next_attempt_at, completed_at, reason, status_code, updated_at)
-  SELECT id, created_at, tenant, event_id, event_type, webhook_id, status, attempt_count,
-    next_attempt_at, completed_at, reason, status_code, updated_at
+  SELECT id, to_timestamp(created_at / 1000.0), tenant, event_id, event_type, webhook_id, status, attempt_count,
+    to_timestamp(next_attempt_at / 1000.0), to_timestamp(completed_at / 1000.0), reason, status_code,
+    to_timestamp(updated_at / 1000.0)
     FROM json_to_recordset($1::json) AS d(
-      id text, created_at timestamptz, tenant text, event_id text, event_type text, webhook_id text, status text,
-      attempt_count integer, next_attempt_at timestamptz, completed_at timestamptz, reason text, status_code integer,
-      updated_at timestamptz)
+      id text, created_at bigint, tenant text, event_id text, event_type text, webhook_id text, status text,
+      attempt_count integer, next_attempt_at bigint, completed_at bigint, reason text, status_code integer,
+      updated_at bigint)
   ON CONFLICT (id, created_at) DO UPDATE SET
     status = excluded.status, attempt_count = excluded.attempt_count, next_attempt_at = excluded.next_attempt_at,
     completed_at = excluded.completed_at, reason = excluded.reason, status_code = excluded.status_code,
@@ -41,12 +42,13 @@ const INSERT_ATTEMPTS = `
   INSERT INTO attempts (delivery_id, id, created_at, tenant, number, trigger, started_at, duration_ms, method, url,
     request_headers, request_body, response_status, response_headers, response_body, response_truncated,
     error_kind, error_message)
-  SELECT delivery_id, id, created_at, tenant, number, trigger, started_at, duration_ms, method, url,
+  SELECT delivery_id, id, to_timestamp(created_at / 1000.0), tenant, number, trigger,
+    to_timestamp(started_at / 1000.0), duration_ms, method, url,
     request_headers, request_body, response_status, response_headers, response_body, response_truncated,
     error_kind, error_message
     FROM json_to_recordset($1::json) AS a(
-      delivery_id text, id text, created_at timestamptz, tenant text, number integer, trigger text,
-      started_at timestamptz, duration_ms integer, method text, url text, request_headers json, request_body text,
+      delivery_id text, id text, created_at bigint, tenant text, number integer, trigger text,
+      started_at bigint, duration_ms integer, method text, url text, request_headers json, request_body text,
       response_status integer, response_headers json, response_body text, response_truncated boolean,
       error_kind text, error_message text)
   ON CONFLICT DO NOTHING`;

@@ -1,6 +1,6 @@
 import type { AttemptFinished, DeliveryRef, EventAccepted, EventRejected, Fact } from '#domain';
 
-/** Rows as JSON, their members named as the columns are; times are RFC 3339. */
+/** Rows as JSON, their members named as the columns are; times are milliseconds since 1970. */
 export interface RecordRows {
   events: EventJson[];
   deliveries: DeliveryJson[];
@@ -12,7 +12,7 @@ export interface RecordRows {
 export interface EventJson {
   tenant: string;
   id: string;
-  accepted_at: string;
+  accepted_at: number;
   type: string;
   timestamp: string;
   data: string | null;
@@ -25,28 +25,28 @@ export interface EventJson {
 
 export interface DeliveryJson {
   id: string;
-  created_at: string;
+  created_at: number;
   tenant: string;
   event_id: string;
   event_type: string;
   webhook_id: string;
   status: 'pending' | 'retrying' | 'success' | 'failed' | 'cancelled';
   attempt_count: number;
-  next_attempt_at: string | null;
-  completed_at: string | null;
+  next_attempt_at: number | null;
+  completed_at: number | null;
   reason: string | null;
   status_code: number | null;
-  updated_at: string;
+  updated_at: number;
 }
 
 export interface AttemptJson {
   delivery_id: string;
   id: string;
-  created_at: string;
+  created_at: number;
   tenant: string;
   number: number;
   trigger: string;
-  started_at: string;
+  started_at: number;
   duration_ms: number;
   method: string;
   url: string;
@@ -111,7 +111,7 @@ export function rowsOfFacts(facts: Fact[]): RecordRows {
           status: fact.attempt_count === 0 ? 'pending' : 'retrying',
           attempt_count: fact.attempt_count,
           reason: fact.kind === 'delivery.held' ? fact.reason : null,
-          updated_at: iso(fact.at),
+          updated_at: fact.at,
         });
         break;
       case 'delivery.cancelled':
@@ -119,9 +119,9 @@ export function rowsOfFacts(facts: Fact[]): RecordRows {
           ...untouched(fact),
           status: 'cancelled',
           attempt_count: fact.attempt_count,
-          completed_at: iso(fact.at),
+          completed_at: fact.at,
           reason: fact.reason,
-          updated_at: iso(fact.at),
+          updated_at: fact.at,
         });
         break;
     }
@@ -135,13 +135,11 @@ export function rowsOfFacts(facts: Fact[]): RecordRows {
   };
 }
 
-const iso = (ms: number) => new Date(ms).toISOString();
-
 function acceptedEvent(fact: EventAccepted): EventJson {
   return {
     tenant: fact.tenant,
     id: fact.id,
-    accepted_at: iso(fact.accepted_at),
+    accepted_at: fact.accepted_at,
     type: fact.type,
     timestamp: fact.timestamp,
     data: fact.data,
@@ -157,9 +155,9 @@ function rejectedEvent(fact: EventRejected): EventJson {
   return {
     tenant: fact.tenant,
     id: fact.id,
-    accepted_at: iso(fact.accepted_at),
+    accepted_at: fact.accepted_at,
     type: fact.type,
-    timestamp: iso(fact.accepted_at),
+    timestamp: new Date(fact.accepted_at).toISOString(),
     data: JSON.stringify(fact.excerpt),
     metadata: null,
     sequence: fact.sequence,
@@ -185,7 +183,7 @@ function pendingDeliveries(fact: EventAccepted): DeliveryJson[] {
 function untouched(ref: DeliveryRef): DeliveryJson {
   return {
     id: ref.delivery,
-    created_at: iso(ref.created_at),
+    created_at: ref.created_at,
     tenant: ref.tenant,
     event_id: ref.event,
     event_type: ref.event_type,
@@ -196,18 +194,18 @@ function untouched(ref: DeliveryRef): DeliveryJson {
     completed_at: null,
     reason: null,
     status_code: null,
-    updated_at: iso(ref.created_at),
+    updated_at: ref.created_at,
   };
 }
 
 function attemptedDelivery(fact: AttemptFinished): DeliveryJson {
   const { attempt } = fact;
-  const finishedAt = iso(attempt.started_at + attempt.duration_ms);
+  const finishedAt = attempt.started_at + attempt.duration_ms;
   return {
     ...untouched(fact),
     status: fact.outcome,
     attempt_count: attempt.number,
-    next_attempt_at: fact.next_attempt_at === null ? null : iso(fact.next_attempt_at),
+    next_attempt_at: fact.next_attempt_at,
     completed_at: fact.outcome === 'retrying' ? null : finishedAt,
     reason: fact.reason,
     status_code: attempt.response?.status ?? null,
@@ -220,11 +218,11 @@ function attemptRow({ tenant, delivery, created_at, attempt }: AttemptFinished):
   return {
     delivery_id: delivery,
     id: attempt.id,
-    created_at: iso(created_at),
+    created_at: created_at,
     tenant,
     number: attempt.number,
     trigger: attempt.trigger,
-    started_at: iso(attempt.started_at),
+    started_at: attempt.started_at,
     duration_ms: attempt.duration_ms,
     method: request.method,
     url: request.url,
