@@ -4,7 +4,7 @@ import { decideWebhook, DEFAULT_RETRY, newId, type WebhookState } from '#domain'
 import { changeWebhook, openDatabase, type DataSource } from '#persistence';
 import { waitFor } from '#testing';
 import { startAdminApi } from '../start-admin-api.js';
-import { startApi, type TestApi } from '../testing/api-for-tests.js';
+import { member, startApi, type TestApi } from '../testing/api-for-tests.js';
 
 let api: TestApi;
 let database: DataSource;
@@ -48,13 +48,10 @@ const commitOnly = async () => {
   return id;
 };
 const createByApi = async (name: string) => {
-  const { status, json } = await api.ask('POST', '/api/v1/webhooks', {
-    name,
-    url: 'https://example.com/',
-    event_types: ['*'],
-  });
-  expect(status).toBe(201);
-  return (json as { id: string }).id;
+  const fields = { name, url: 'https://example.com/', event_types: ['*'] };
+  const answer = await api.ask('POST', '/api/v1/webhooks', fields);
+  expect(answer.status).toBe(201);
+  return member(answer, 'id');
 };
 
 describe('the relay', () => {
@@ -157,10 +154,25 @@ describe('the relay', () => {
 
   it('goes on after NATS was killed and started again; a change made meanwhile is answered and told later', async () => {
     await api.nats.kill();
+    await bus.close().catch(() => undefined);
     const began = Date.now();
     const id = await createByApi('made without NATS');
     expect(Date.now() - began).toBeLessThan(4_000);
     await api.nats.restart();
-    await waitFor(async () => expect(await inBucket(id)).toBeDefined(), 30_000);
+    bus = await Bus.open({ url: api.nats.url, name: 'spec' }, api.options.topology);
+    await waitFor(async () => expect(await inBucket(id)).toBeDefined(), 20_000);
+  }, 60_000);
+
+  it('fills the bucket again after NATS lost its storage', async () => {
+    const ids = [await createByApi('kept in the tables 1'), await createByApi('kept in the tables 2')];
+    await bus.close();
+    await api.nats.kill();
+    await api.nats.loseStore();
+    await api.nats.restart();
+    await createByApi('the first change after the loss');
+    bus = await Bus.open({ url: api.nats.url, name: 'spec' }, api.options.topology);
+    await waitFor(async () => {
+      for (const id of ids) expect(await inBucket(id)).toBeDefined();
+    }, 20_000);
   }, 60_000);
 });

@@ -29,8 +29,8 @@ export interface TestAnswer {
   status: number;
   headers: Headers;
   text: string;
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- specs say what they expect of it
-  json: any;
+  /** The answer's JSON; undefined when it is none. */
+  json: unknown;
 }
 
 /** The admin API in this process, on servers of its own. */
@@ -45,7 +45,7 @@ export async function startApi(): Promise<TestApi> {
     encryptionKeys: `k1:${randomBytes(32).toString('base64')}`,
     host: '127.0.0.1',
     port: 0,
-    logger: createLogger(process.env.TIDINGS_LOG_LEVEL ?? 'silent', 'admin-api'),
+    logger: createLogger('silent', 'admin-api'),
   };
   let running: RunningApp | undefined = await startAdminApi(options);
   const api: TestApi = {
@@ -95,4 +95,16 @@ async function ask(
     text,
     json: isJson ? (JSON.parse(text) as unknown) : undefined,
   };
+}
+
+/** A member of an answer that is text, such as its id. */
+export function member(answer: TestAnswer, name: string): string {
+  const value = (answer.json as Record<string, unknown> | undefined)?.[name];
+  if (typeof value !== 'string') throw new Error(`${name} is no text in the answer ${answer.text}`);
+  return value;
+}
+
+/** The ids of the page that a list answered with. */
+export function idsOf(answer: TestAnswer): string[] {
+  return (answer.json as { data: { id: string }[] }).data.map((item) => item.id);
 }
