@@ -33,10 +33,15 @@ export function placesOf(
 }
 
 /**
- * Makes sure that something listens where a variable points to.
+ * Makes sure that something listens where a variable points to, if it is set.
  * @throws Unavailable when nothing does; the message holds no credentials
  */
-export async function expectReachable(variable: string, address: string, defaultPort: number): Promise<void> {
+export async function expectReachable(
+  variable: string,
+  address: string | undefined,
+  defaultPort: number,
+): Promise<void> {
+  if (address === undefined) return;
   const places = placesOf(address, defaultPort);
   if (places === undefined)
     throw new Unavailable(`${variable} is not an address such as scheme://host:port.`);

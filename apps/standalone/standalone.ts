@@ -61,6 +61,8 @@ export class Standalone {
       terminal.warn('Earlier start', `was killed; ended what it left: ${leftovers.join(', ')}`);
     this.signal.throwIfAborted();
     const api = await claimApiAddress(config.TIDINGS_HOST, config.TIDINGS_PORT);
+    await expectReachable('TIDINGS_DATABASE_URL', config.TIDINGS_DATABASE_URL, POSTGRES_PORT);
+    await expectReachable('TIDINGS_NATS_URL', config.TIDINGS_NATS_URL, NATS_PORT);
     const kept = await readOrMakeKept(folder.keptJson, await holdsData(folder));
     this.record = new ChildrenRecord(folder.childrenJson);
     this.crew = new Crew(this.record, () => void this.file?.update().catch(() => undefined));
@@ -86,10 +88,7 @@ export class Standalone {
 
   private async startPostgres(crew: Crew, folder: DataFolder, kept: Kept): Promise<string> {
     const given = this.config.TIDINGS_DATABASE_URL;
-    if (given !== undefined) {
-      await expectReachable('TIDINGS_DATABASE_URL', given, POSTGRES_PORT);
-      return given;
-    }
+    if (given !== undefined) return given;
     const postgres = await preparePostgres(folder, kept, this.signal);
     try {
       await this.bringUp(crew, 'postgres', 'server', postgres.program);
@@ -102,10 +101,7 @@ export class Standalone {
 
   private async startNats(crew: Crew, folder: DataFolder, kept: Kept): Promise<string> {
     const given = this.config.TIDINGS_NATS_URL;
-    if (given !== undefined) {
-      await expectReachable('TIDINGS_NATS_URL', given, NATS_PORT);
-      return given;
-    }
+    if (given !== undefined) return given;
     const nats = await prepareNats(folder, kept, this.config.TIDINGS_NATS_SERVER, this.signal);
     try {
       await this.bringUp(crew, 'nats', 'server', nats.program);
