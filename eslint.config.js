@@ -38,7 +38,7 @@ export default tseslint.config(
   },
   {
     // What a person watches in a terminal, and what benchmarks report, is printed.
-    files: ['apps/standalone/**/*.ts', 'bench/**/*.ts'],
+    files: ['apps/standalone/**/*.ts', 'bench/**/*.ts', 'test/chaos/**/*.ts'],
     rules: { 'no-console': 'off' },
   },
   {

@@ -1,6 +1,6 @@
 import type { DeliveryId, WebhookId } from '#domain';
 import type { Wires } from './connection.js';
-import { encodeOwed, type OwedDelivery } from './owed-delivery.js';
+import { decodeOwed, encodeOwed, type OwedDelivery } from './owed-delivery.js';
 import type { Publisher, Stored } from './publisher.js';
 import { DELIVERIES, laneSubject, laterSubject, readySubject } from './subjects.js';
 
@@ -15,11 +15,19 @@ export class DeliveryQueue {
     private readonly publisher: Publisher,
   ) {}
 
-  /** Owes a webhook an event. Doing it again within the stream's window answers `duplicate` and owes nothing more. */
-  owe(owed: OwedDelivery, data: Uint8Array): Promise<Stored> {
-    return this.publisher.publish(readySubject(owed.webhook), encodeOwed(owed, data), {
+  /**
+   * Owes a webhook an event. JetStream takes each event for each webhook once
+   * within the stream's window, whoever asks.
+   * @returns whether this very delivery is queued, now or by an earlier try;
+   *   false when it has left the queue since, or when another message with
+   *   the same event id owes it already
+   * @throws PublishError when JetStream did not take it
+   */
+  async owe(owed: OwedDelivery, data: Uint8Array): Promise<boolean> {
+    const stored = await this.publisher.publish(readySubject(owed.webhook), encodeOwed(owed, data), {
       dedupId: `${owed.tenant}/${owed.event}:${owed.webhook}`,
     });
+    return !stored.duplicate || (await this.isAt(stored.sequence, owed.delivery));
   }
 
   /** Makes a delivery ready that was owed before. */
@@ -48,5 +56,10 @@ export class DeliveryQueue {
   /** Takes back the schedule of a delivery, if it has one. */
   async cancelLater(webhook: WebhookId, delivery: DeliveryId): Promise<void> {
     await this.wires.manager.streams.purge(DELIVERIES, { filter: laterSubject(webhook, delivery) });
+  }
+
+  private async isAt(sequence: number, delivery: DeliveryId): Promise<boolean> {
+    const message = await this.wires.manager.streams.getMessage(DELIVERIES, { seq: sequence });
+    return message !== null && decodeOwed(message.data).owed.delivery === delivery;
   }
 }

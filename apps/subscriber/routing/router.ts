@@ -4,6 +4,7 @@ import {
   readEvent,
   type DomainEvent,
   type EventMessage,
+  type RoutedWebhook,
   type RoutingTable,
 } from '#domain';
 import {
@@ -50,7 +51,8 @@ export class Router {
     if (!read.ok) return this.reject(message, read.reason, eventMessage);
     const { event } = read;
     const data = Buffer.from(event.data);
-    const matches = await this.owe(event, data, message);
+    const wanted = this.table.match(event.tenant, event.type);
+    const matches = await this.owe(event, data, message.sequence, wanted);
     await this.journal.append({
       kind: 'event.accepted',
       tenant: event.tenant,
@@ -61,16 +63,17 @@ export class Router {
       data: data.length > INLINE_BYTES ? null : event.data,
       metadata: event.metadata,
       sequence: message.sequence,
+      match_count: wanted.length,
       matches,
     });
-    this.count.accepted(matches.length);
+    this.count.accepted(wanted.length);
     return done;
   }
 
-  /** Queues a delivery for each webhook that matches, all at once; answers with those that this event owes. */
-  private async owe(event: DomainEvent, data: Buffer, message: BusMessage) {
+  /** Queues a delivery for each webhook, all at once; answers with those that are queued for this event. */
+  private async owe(event: DomainEvent, data: Buffer, sequence: number, webhooks: readonly RoutedWebhook[]) {
     const byReference = data.length > INLINE_BYTES;
-    const owed = this.table.match(event.tenant, event.type).map((webhook): OwedDelivery => ({
+    const owed = webhooks.map((webhook): OwedDelivery => ({
       delivery: deliveryIdOf(event.id, webhook.id, event.acceptedAt),
       tenant: event.tenant,
       event: event.id,
@@ -80,17 +83,13 @@ export class Router {
       created_at: event.acceptedAt,
       attempt: 1,
       trigger: 'auto',
-      sequence: message.sequence,
+      sequence,
       by_reference: byReference,
     }));
-    const stored = await Promise.all(
+    const queued = await Promise.all(
       owed.map((delivery) => this.deliveries.owe(delivery, byReference ? NOTHING : data)),
     );
-    // Known already: either this very message was routed before a crash, and the deliveries are
-    // its own, or another message had the same event id, and they are that one's.
-    return owed
-      .filter((_, i) => message.redelivered || stored[i]?.duplicate !== true)
-      .map(({ delivery, webhook }) => ({ delivery, webhook }));
+    return owed.filter((_, i) => queued[i]).map(({ delivery, webhook }) => ({ delivery, webhook }));
   }
 
   private async reject(message: BusMessage, reason: string, event?: EventMessage): Promise<Outcome> {

@@ -22,6 +22,9 @@ export interface EventAccepted {
   metadata: string | null;
   /** The event's sequence in EVENTS. */
   sequence: number;
+  /** How many webhooks wanted it. */
+  match_count: number;
+  /** The deliveries that it owes. Fewer, when some had left the queue or were owed under the same event id before. */
   matches: { delivery: DeliveryId; webhook: WebhookId }[];
 }
 

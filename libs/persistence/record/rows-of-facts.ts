@@ -147,7 +147,7 @@ function acceptedEvent(fact: EventAccepted): EventJson {
     sequence: fact.sequence,
     status: 'accepted',
     reason: null,
-    match_count: fact.matches.length,
+    match_count: fact.match_count,
   };
 }
 
