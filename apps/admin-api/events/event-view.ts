@@ -21,7 +21,7 @@ export function eventText(row: EventRow, deliveries: DeliveryRow[]): string {
     ...eventSummaryOf(row),
     data: readable && row.data !== null ? new RawJson(row.data) : null,
     metadata: row.metadata === null ? null : new RawJson(row.metadata),
-    excerpt: readable ? null : row.data,
+    excerpt: readable || row.data === null ? null : new RawJson(row.data),
     matches: deliveries.map(({ id, webhook_id, status }) => ({ delivery_id: id, webhook_id, status })),
   });
 }

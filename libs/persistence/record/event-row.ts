@@ -24,7 +24,7 @@ export class EventRow {
   @Column({ type: 'text' })
   timestamp!: string;
 
-  /** JSON text; of a rejected event the beginning of what came; null when it is only in the stream. */
+  /** JSON text; of a rejected event a JSON string, the beginning of what came; null when it is only in the stream. */
   @Column({ type: 'text', nullable: true })
   data!: string | null;
 

@@ -1,0 +1,72 @@
+import { Validator } from '@seriousme/openapi-schema-validator';
+import { PROBLEMS } from '../problems/problem.js';
+import { startApi, type TestApi } from '../testing/api-for-tests.js';
+
+interface Operation {
+  operationId: string;
+  security?: object[];
+  responses: Record<string, { description: string }>;
+  requestBody?: { content: Record<string, { schema: object }> };
+}
+
+let api: TestApi;
+let document: { openapi: string; paths: Record<string, Record<string, Operation>> };
+beforeAll(async () => {
+  api = await startApi();
+  document = (await api.ask('GET', '/openapi.json')).json as typeof document;
+}, 60_000);
+afterAll(() => api.stop());
+
+const operations = () =>
+  Object.entries(document.paths).flatMap(([path, byMethod]) =>
+    Object.entries(byMethod).map(([method, operation]) => ({ path, method, operation })),
+  );
+
+describe('/openapi.json', () => {
+  it('is valid OpenAPI 3.1', async () => {
+    expect(document.openapi).toBe('3.1.0');
+    expect(await new Validator().validate(document)).toEqual({ valid: true });
+  });
+
+  it('describes every route under /api/v1, each with its own operation id', () => {
+    const described = operations().filter(({ path }) => path.startsWith('/api/v1/'));
+    expect(described.map(({ method, path }) => `${method} ${path}`).sort()).toEqual([
+      'delete /api/v1/webhooks/{id}',
+      'get /api/v1/deliveries',
+      'get /api/v1/deliveries/{id}',
+      'get /api/v1/events',
+      'get /api/v1/events/{id}',
+      'get /api/v1/webhooks',
+      'get /api/v1/webhooks/{id}',
+      'patch /api/v1/webhooks/{id}',
+      'post /api/v1/events',
+      'post /api/v1/webhooks',
+    ]);
+    const ids = described.map(({ operation }) => operation.operationId);
+    expect(new Set(ids).size).toBe(ids.length);
+    for (const { operation } of described) expect(operation.security).toEqual([{ bearer: [] }]);
+  });
+
+  it('says of every write which fields it takes, and that it takes no others', () => {
+    const writes = operations().filter(({ method }) => method === 'post' || method === 'patch');
+    expect(writes).toHaveLength(3);
+    for (const { operation } of writes)
+      expect(operation.requestBody?.content['application/json']?.schema).toMatchObject({
+        type: 'object',
+        additionalProperties: false,
+      });
+  });
+
+  it('names only problems that there are, under their status', () => {
+    const codes = new Set<string>();
+    for (const { operation } of operations()) {
+      for (const [status, { description }] of Object.entries(operation.responses)) {
+        for (const [, code = ''] of description.matchAll(/`([a-z_]+)`: /g)) {
+          expect([code, PROBLEMS[code as keyof typeof PROBLEMS].status]).toEqual([code, Number(status)]);
+          codes.add(code);
+        }
+      }
+    }
+    expect(codes.size).toBeGreaterThan(8);
+  });
+});
