@@ -53,6 +53,19 @@ const INSERT_ATTEMPTS = `
       error_kind text, error_message text)
   ON CONFLICT DO NOTHING`;
 
+/** How JSON writes NUL and halves of surrogate pairs. A text that holds a backslash and these letters looks the same. */
+const MAYBE_UNSTORABLE = /\\u(?:0000|d[89a-f])/;
+
+/** PostgreSQL's text takes neither NUL nor half a surrogate pair: U+FFFD stands for them. */
+function asJson(rows: object[]): string {
+  const json = JSON.stringify(rows);
+  return MAYBE_UNSTORABLE.test(json) ? JSON.stringify(rows, storable) : json;
+}
+
+function storable(_name: string, value: unknown): unknown {
+  return typeof value === 'string' ? value.toWellFormed().replaceAll('\0', '\ufffd') : value;
+}
+
 /** Turns facts into rows of the record. Facts may come in any order, twice, and to several replicas. */
 export class Projection {
   private readonly ensuredDays = new Set<string>();
@@ -79,9 +92,9 @@ export class Projection {
 
   private async write({ events, deliveries, attempts }: ReturnType<typeof rowsOfFacts>): Promise<void> {
     await this.database.transaction(async (manager) => {
-      if (events.length > 0) await manager.query(INSERT_EVENTS, [JSON.stringify(events)]);
-      if (deliveries.length > 0) await manager.query(MOVE_DELIVERIES, [JSON.stringify(deliveries)]);
-      if (attempts.length > 0) await manager.query(INSERT_ATTEMPTS, [JSON.stringify(attempts)]);
+      if (events.length > 0) await manager.query(INSERT_EVENTS, [asJson(events)]);
+      if (deliveries.length > 0) await manager.query(MOVE_DELIVERIES, [asJson(deliveries)]);
+      if (attempts.length > 0) await manager.query(INSERT_ATTEMPTS, [asJson(attempts)]);
     });
   }
 

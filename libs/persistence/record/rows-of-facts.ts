@@ -126,13 +126,12 @@ export function rowsOfFacts(facts: Fact[]): RecordRows {
         break;
     }
   }
-  return {
-    events: [...events.values()],
-    // In the order of their keys, so that two replicas never wait for each other's rows crosswise.
-    deliveries: [...deliveries.values()].sort((a, b) => (a.id < b.id ? -1 : 1)),
-    attempts: [...attempts.values()],
-    times,
-  };
+  return { events: inOrder(events), deliveries: inOrder(deliveries), attempts: inOrder(attempts), times };
+}
+
+/** In the order of their keys, so that two replicas which write the same rows never wait for each other crosswise. */
+function inOrder<Row>(rows: Map<string, Row>): Row[] {
+  return [...rows].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row);
 }
 
 function acceptedEvent(fact: EventAccepted): EventJson {
