@@ -175,4 +175,13 @@ describe('the relay', () => {
       for (const id of ids) expect(await inBucket(id)).toBeDefined();
     }, 20_000);
   }, 60_000);
+
+  it('stops promptly, also while both servers are away', async () => {
+    await Promise.all([api.nats.kill(), api.postgres.kill()]);
+    await api.ask('POST', '/api/v1/webhooks', {});
+    const began = Date.now();
+    await api.halt();
+    expect(Date.now() - began).toBeLessThan(3_000);
+    await Promise.all([api.nats.restart(), api.postgres.restart()]);
+  }, 60_000);
 });

@@ -15,6 +15,7 @@ const REPAIR_EVERY_MS = 60_000;
 const REPAIR_SHARE = 50;
 /** What a server that died was asked is never answered; the client would wait for longer. */
 const PUT_WITHIN_MS = 3_000;
+const REPAIR_WITHIN_MS = 60_000;
 
 /**
  * Puts what the ledger says of webhooks into the KV bucket. Every replica of
@@ -110,7 +111,7 @@ export class WebhookRelay {
       while (!this.stopped) {
         if (lost) throw lost;
         if (!progress && (await session.lock())) {
-          await this.ensureBucket();
+          await this.within(REPAIR_WITHIN_MS, this.ensureBucket());
           progress = { place: await session.position(), ahead: [] };
         }
         grown = false;
@@ -126,7 +127,8 @@ export class WebhookRelay {
   /** @returns when to repair again */
   private async repair(session: RelaySession): Promise<number> {
     const began = Date.now();
-    const repaired = await repairBucket(this.bus.webhooks, () => session.allWebhooks());
+    const repairing = repairBucket(this.bus.webhooks, () => session.allWebhooks());
+    const repaired = await this.within(REPAIR_WITHIN_MS, repairing);
     if (repaired.put + repaired.removed > 0)
       this.logger.info(repaired, 'the bucket did not agree with the tables and was repaired');
     return Date.now() + Math.max(REPAIR_EVERY_MS, REPAIR_SHARE * (Date.now() - began));
@@ -144,7 +146,7 @@ export class WebhookRelay {
           const row = rows.get(id);
           return row ? this.bus.webhooks.put(routedWebhookOf(row)) : this.bus.webhooks.remove(tenant, id);
         });
-        await withinTime(Promise.all(puts), PUT_WITHIN_MS);
+        await this.within(PUT_WITHIN_MS, Promise.all(puts));
         const seqs = read.changes.map((change) => change.seq);
         this.changes.tell(seqs);
         await session.announce(seqs);
@@ -164,18 +166,23 @@ export class WebhookRelay {
     await sleep(POLL_MS, undefined, { signal: waking.signal }).catch(() => undefined);
     this.wake = () => undefined;
   }
-}
 
-/** @throws Error when the work is not done within the time; the work itself goes on */
-async function withinTime<Value>(work: Promise<Value>, ms: number): Promise<Value> {
-  const timeout = new AbortController();
-  const late = sleep(ms, undefined, { signal: timeout.signal }).then(() => {
-    throw new Error(`NATS gave no answer within ${ms} ms`);
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    timeout.abort();
-    late.catch(() => undefined);
+  /**
+   * Waits for work on NATS, though not for ever, and not when we are to stop.
+   * @throws Error when it is not done in time; the work itself goes on
+   */
+  private async within<Value>(ms: number, work: Promise<Value>): Promise<Value> {
+    const done = new AbortController();
+    const signal = AbortSignal.any([done.signal, this.stopping.signal]);
+    const late = sleep(ms, undefined, { signal }).then(() => {
+      throw new Error(`NATS did not do it within ${ms} ms`);
+    });
+    work.catch(() => undefined);
+    try {
+      return await Promise.race([work, late]);
+    } finally {
+      done.abort();
+      late.catch(() => undefined);
+    }
   }
 }
