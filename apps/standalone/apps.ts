@@ -11,7 +11,8 @@ export interface AppInstance {
   readonly name: string;
 }
 
-const READY_WITHIN_MS = 60_000;
+/** Long, for the admin API may have much data to migrate; an app that fails ends, and is not waited for. */
+const READY_WITHIN_MS = 600_000;
 
 /** The processes of an app, as many as asked for. */
 export function instancesOf(app: AppName, count: number): AppInstance[] {

@@ -77,10 +77,10 @@ export async function prepareNats(
 }
 
 /** What to tell when a server does not start on data that is there. */
-export function dataFault(error: unknown, server: string, data: string): Unavailable {
+export function dataFault(error: unknown, data: string): Unavailable {
   const { message } = error as Error;
   return new Unavailable(
-    `${message} If its data in ${data} is damaged, put a backup in its place, or move it away to begin anew; ${server} makes its own then.`,
+    `${message} If its data in ${data} is damaged, put a backup in its place, or move it away to begin anew.`,
     { cause: error },
   );
 }

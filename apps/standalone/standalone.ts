@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import { performance } from 'node:perf_hooks';
 import type { Config } from '#config';
 import { ensureDatabase, freePort, type Program } from '#embedded';
@@ -56,6 +57,8 @@ export class Standalone {
     const { config } = this;
     const folder = await openDataFolder(config.TIDINGS_DATA_DIR);
     this.lock = await takeLock(folder.lock, folder.path);
+    // One that a killed start left behind would send clients to what is no more.
+    await rm(folder.standaloneJson, { force: true });
     const leftovers = await endLeftovers(folder.childrenJson);
     if (leftovers.length > 0)
       terminal.warn('Earlier start', `was killed; ended what it left: ${leftovers.join(', ')}`);
@@ -93,7 +96,7 @@ export class Standalone {
     try {
       await this.bringUp(crew, 'postgres', 'server', postgres.program);
     } catch (error) {
-      throw this.signal.aborted ? error : dataFault(error, 'PostgreSQL', folder.postgres);
+      throw this.signal.aborted ? error : dataFault(error, folder.postgres);
     }
     await ensureDatabase(postgres.port, kept.postgres_password, DATABASE);
     return postgres.url;
@@ -106,7 +109,7 @@ export class Standalone {
     try {
       await this.bringUp(crew, 'nats', 'server', nats.program);
     } catch (error) {
-      throw this.signal.aborted ? error : dataFault(error, 'NATS', folder.nats);
+      throw this.signal.aborted ? error : dataFault(error, folder.nats);
     }
     return nats.url;
   }

@@ -164,6 +164,7 @@ describe('standalone, from start to start', () => {
     await first.api('POST', '/webhooks', { name: 'kept', url: 'https://example.com/', event_types: ['*'] });
     const pids = Object.values(await first.processes());
     await first.stop('SIGKILL');
+    expect(await exists(join(dataDir, 'standalone.json'))).toBe(true);
     const next = await startStandalone({ dataDir });
     expect(await survivors(pids)).toEqual([]);
     const { body } = await next.api<{ data: { name: string }[] }>('GET', '/webhooks');
@@ -181,6 +182,34 @@ describe('standalone, from start to start', () => {
     expect(await exists(join(dataDir, 'lock'))).toBe(false);
     const next = await startStandalone({ dataDir });
     expect((await next.stop()).code).toBe(0);
+  });
+});
+
+describe('standalone with --demo', () => {
+  interface Listed {
+    data: { id: string; name: string; url: string }[];
+  }
+  const delivered = /\/orders +order\.created +evt_\w+ +attempt \d+ +signature verified +answered (204|503)/;
+
+  it('shows signed deliveries as they arrive, and makes its webhooks once', async () => {
+    const dataDir = await temporaryDataDir();
+    const seen: Listed['data'][] = [];
+    for (let start = 0; start < 2; start++) {
+      // Without what startStandalone allows webhooks by itself: the demo sees to that.
+      const env = {
+        TIDINGS_EGRESS_ALLOW: undefined,
+        TIDINGS_EGRESS_HTTP: undefined,
+        TIDINGS_EGRESS_PORTS: undefined,
+      };
+      const standalone = await startStandalone({ dataDir, args: ['--demo'], env });
+      await waitFor(() => expect(standalone.output()).toMatch(delivered), 60_000);
+      expect(standalone.output()).not.toContain('signature NOT verified');
+      seen.push((await standalone.api<Listed>('GET', '/webhooks')).body.data);
+      expect((await standalone.stop()).code).toBe(0);
+    }
+    expect(seen[0]?.map(({ name }) => name).sort()).toEqual(['demo-all', 'demo-orders']);
+    expect(seen[1]?.map(({ id }) => id)).toEqual(seen[0]?.map(({ id }) => id));
+    await rm(dataDir, { recursive: true, force: true });
   });
 });
 

@@ -61,7 +61,7 @@ async function answers(url: string): Promise<boolean> {
 export async function embeddedPostgres(options: EmbeddedPostgresOptions): Promise<Program> {
   const { dataFolder, port, password, disposable = false } = options;
   const programs = await postgresPrograms();
-  const unprivileged = await findUnprivileged(programs.postgres);
+  const unprivileged = await findUnprivileged(programs.postgres, dataFolder);
   if (await isFolder(dataFolder)) {
     await prepareFolder(dataFolder, unprivileged);
   } else {

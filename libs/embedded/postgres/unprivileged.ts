@@ -75,11 +75,16 @@ async function handOver(path: string, uid: number, gid: number): Promise<void> {
 /**
  * How to run PostgreSQL's programs as this user.
  * @param program one of the programs, which the other user must be able to reach
+ * @param dataFolder what they work on; need not exist yet
  * @throws Unavailable when there is no way, saying what to do
  */
-export async function findUnprivileged(program: string): Promise<Unprivileged> {
+export async function findUnprivileged(program: string, dataFolder: string): Promise<Unprivileged> {
   const uid = process.getuid?.();
   if (uid === undefined) return { prefix: [] };
+  const folderOwner = await stat(dataFolder).catch(() => undefined);
+  // Handed over by an earlier start: a namespace would not give root access to another user's files.
+  if (uid === 0 && folderOwner !== undefined && folderOwner.uid !== 0)
+    return { prefix: [], owner: { uid: folderOwner.uid, gid: folderOwner.gid } };
   const accounts = readAccounts(await readFile('/etc/passwd', 'utf8').catch(() => ''));
   if (uid !== 0 && (await isNamed(uid, accounts))) return { prefix: [] };
   const account = chooseAccount(accounts);

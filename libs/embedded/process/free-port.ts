@@ -10,7 +10,7 @@ const LOWEST = 20_000;
 const HIGHEST = 32_000;
 const TRIES = 100;
 
-/** Ports given out by this process, which may not be listened on yet. */
+/** Ports that this process has tried or given out; the latter may not be listened on yet. */
 const givenOut = new Set<number>();
 
 /** Why a server cannot listen there (`EADDRINUSE`, `EACCES`, `EADDRNOTAVAIL`, ...); undefined when it can. */
@@ -32,11 +32,9 @@ export async function freePort(host = '127.0.0.1', preferred?: number): Promise<
   for (let i = 0; i < TRIES; i++) {
     const port = randomInt(LOWEST, HIGHEST);
     if (givenOut.has(port)) continue;
+    givenOut.add(port);
     const fault = await listenFault(host, port);
-    if (fault === undefined) {
-      givenOut.add(port);
-      return port;
-    }
+    if (fault === undefined) return port;
     if (fault !== 'EADDRINUSE') throw new Error(`No server can listen on ${host}: ${fault}.`);
   }
   throw new Error(`No free port was found on ${host} between ${LOWEST} and ${HIGHEST}.`);
