@@ -11,6 +11,7 @@ await runProcess('dispatcher', () => {
     topology: topologyOf(config),
     egress: egressOf(config),
     keyring: Keyring.parse(required(config, 'TIDINGS_ENCRYPTION_KEYS')),
+    concurrency: config.TIDINGS_DISPATCH_CONCURRENCY,
     host: config.TIDINGS_HOST,
     port: config.TIDINGS_OPS_PORT ?? 8402,
     logger: createLogger(config.TIDINGS_LOG_LEVEL, 'dispatcher'),

@@ -17,6 +17,8 @@ export interface DispatcherOptions {
   topology: TopologySettings;
   egress: EgressPolicy;
   keyring: Keyring;
+  /** Attempts at once. */
+  concurrency: number;
   /** Where health and metrics are served. */
   host: string;
   port: number;
@@ -32,12 +34,17 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Runni
   const { logger } = options;
   const report = (problem: string, error: unknown) => logger.warn({ err: error }, problem);
   const bus = await Bus.open({ url: options.natsUrl, name: 'tidings-dispatcher' }, options.topology);
-  const client = new EgressClient(options.egress);
+  const client = new EgressClient(options.egress, options.concurrency);
   const journal = bus.journal('dispatcher');
   const webhooks = new WebhookDirectory(bus.webhooks, options.keyring, report);
   const lanes = new LaneKeeper(bus, journal, (id) => webhooks.isPaused(id), report);
   await webhooks.watch((webhook) => lanes.changed(webhook));
-  const strategy = new JetStreamStrategy({ bus, report, drainMs: DRAIN_MS });
+  const strategy = new JetStreamStrategy({
+    bus,
+    report,
+    drainMs: DRAIN_MS,
+    capacities: { dispatch: options.concurrency },
+  });
   const registry = createRegistry('dispatcher');
   const metrics = dispatcherMetrics(registry, {
     webhooks: () => webhooks.size,

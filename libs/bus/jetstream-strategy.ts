@@ -13,7 +13,7 @@ import type { ConsumerPlan } from './topology.js';
 
 interface Consumption {
   plan: ConsumerPlan;
-  /** Messages that this process holds at once. */
+  /** Messages that this process holds at once, unless the strategy is told otherwise. */
   capacity: number;
 }
 
@@ -32,6 +32,8 @@ export interface StrategyOptions {
   report: (problem: string, error: unknown) => void;
   /** How long `close` lets messages finish before it hands them back, milliseconds. */
   drainMs: number;
+  /** Capacities that are configured, by the consumer's durable name. */
+  capacities?: Record<string, number>;
 }
 
 /** Nest's transport over JetStream: one durable pull consumer for each handler. */
@@ -67,10 +69,10 @@ export class JetStreamStrategy extends Server implements CustomTransportStrategy
 
   private async consume(handler: BusHandler): Promise<void> {
     const { plan, capacity } = handler.extras as Consumption;
-    const { bus, report } = this.options;
+    const { bus, report, capacities } = this.options;
     const consumer = bus.consumer({
       plan,
-      capacity,
+      capacity: capacities?.[plan.durable] ?? capacity,
       report,
       handle: (message) => outcomeOf(handler, message),
     });

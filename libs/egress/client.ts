@@ -14,7 +14,6 @@ export interface Answer {
 
 export type Exchanged = { answer: Answer } | { failure: Failure };
 
-const CONNECTIONS_PER_ORIGIN = 64;
 const IDLE_MS = 10_000;
 const MAX_HEADER_BYTES = 16 * 1024;
 
@@ -26,11 +25,15 @@ export class EgressClient {
   private readonly agent: Agent;
   private readonly http: Axios;
 
-  constructor(policy: EgressPolicy) {
+  /**
+   * @param connectionsPerOrigin as many as there are requests at once: one that
+   *   waits for a connection would spend its own deadline on others' slowness
+   */
+  constructor(policy: EgressPolicy, connectionsPerOrigin: number) {
     this.guard = new AddressGuard(policy);
     this.agent = new Agent({
       connect: { lookup: this.guard.lookup },
-      connections: CONNECTIONS_PER_ORIGIN,
+      connections: connectionsPerOrigin,
       keepAliveTimeout: IDLE_MS,
       keepAliveMaxTimeout: IDLE_MS,
       maxHeaderSize: MAX_HEADER_BYTES,
