@@ -1,21 +1,11 @@
-import { z } from 'zod';
 import { environmentSchema } from './schema.js';
-
-interface Shown {
-  description?: string;
-  default?: unknown;
-  secret?: boolean;
-}
 
 /** The reference of all variables, Markdown, as docs/config.md holds it. */
 export function configReference(): string {
   const rows = Object.entries(environmentSchema.shape).map(([name, schema]) => {
-    const {
-      description = '',
-      secret = false,
-      ...shown
-    } = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as Shown;
-    return `| \`${name}\` | ${defaultOf(shown.default)} | ${description}${secret ? ' Secret: never logged.' : ''} |`;
+    const { description = '', secret } = schema.meta() ?? {};
+    const meaning = secret === true ? `${description} Secret: never logged.` : description;
+    return `| \`${name}\` | ${defaultOf(schema.safeParse(undefined).data)} | ${meaning} |`;
   });
   return [
     '# Configuration',
@@ -29,8 +19,8 @@ export function configReference(): string {
   ].join('\n');
 }
 
-function defaultOf(value: unknown): string {
+function defaultOf(value: string | number | boolean | (string | number)[] | undefined): string {
   if (value === undefined) return '';
   if (Array.isArray(value)) return value.length === 0 ? 'none' : `\`${value.join(',')}\``;
-  return `\`${String(value)}\``;
+  return `\`${value}\``;
 }
