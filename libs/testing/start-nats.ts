@@ -34,11 +34,12 @@ export interface TestNats {
  * @throws Unavailable when no nats-server can be had
  */
 export async function startNats(): Promise<TestNats> {
+  const server = await findNatsServer({ configured: loadConfig().TIDINGS_NATS_SERVER });
   const folder = await mkdtemp(join(tmpdir(), 'tidings-nats-'));
   const password = randomBytes(12).toString('hex');
   const port = await freePort();
   const program = await embeddedNats({
-    program: await findNatsServer({ configured: loadConfig().TIDINGS_NATS_SERVER }),
+    program: server,
     folder,
     logFile: join(folder, 'nats.log'),
     port,
