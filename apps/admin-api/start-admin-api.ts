@@ -89,7 +89,7 @@ async function databaseWhenThere(url: string, logger: Logger, waitMs: number): P
     try {
       return await openDatabase(url, { name: 'tidings-admin-api', onIdleError });
     } catch (error) {
-      const { host } = new URL(url);
+      const host = URL.parse(url)?.host ?? 'the address in TIDINGS_DATABASE_URL, which is no URL,';
       const reason =
         error instanceof Error ? error.message || String((error as { code?: string }).code) : String(error);
       if (!isUnavailable(error))
