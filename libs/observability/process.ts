@@ -21,31 +21,32 @@ export async function runProcess(
   start: () => Promise<RunningApp>,
   logger?: () => Logger,
 ): Promise<void> {
-  let app: RunningApp;
-  try {
-    app = await start();
-  } catch (error) {
-    process.stderr.write(
-      `${name} could not start: ${error instanceof Error ? error.message : String(error)}\n`,
-    );
-    process.exit(1);
-  }
+  let app: RunningApp | undefined;
   let stopping = false;
   const stop = (why: string) => {
     if (stopping) return;
     stopping = true;
     logger?.().info({ why }, 'stopping');
+    // Nothing has been taken on before the start is complete.
+    if (!app) process.exit(0);
     setTimeout(() => process.exit(1), STOP_WITHIN_MS).unref();
     app.stop().then(
       () => process.exit(0),
-      (error: unknown) => {
-        process.stderr.write(`${name} did not stop cleanly: ${String(error)}\n`);
-        process.exit(1);
-      },
+      (error: unknown) => fail(`${name} did not stop cleanly`, error),
     );
   };
   process.on('SIGTERM', () => stop('SIGTERM'));
   process.on('SIGINT', () => stop('SIGINT'));
   process.on('disconnect', () => stop('the parent process is gone'));
+  try {
+    app = await start();
+  } catch (error) {
+    fail(`${name} could not start`, error);
+  }
   process.send?.({ type: 'ready', url: app.url });
+}
+
+function fail(what: string, error: unknown): never {
+  process.stderr.write(`${what}: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exit(1);
 }
