@@ -12,6 +12,8 @@ const BY_STATUS: Partial<Record<number, ProblemCode>> = {
   401: 'unauthenticated',
   404: 'not_found',
   413: 'body_too_large',
+  // Fastify says so of a path segment that is longer than any id.
+  414: 'not_found',
   415: 'unsupported_media_type',
 };
 
@@ -47,7 +49,9 @@ function unavailable(code: ProblemCode, detail: string, cause: unknown): Problem
 function problemOfStatus(error: unknown): Problem {
   const { statusCode, message } = (error ?? {}) as { statusCode?: unknown; message?: unknown };
   const status = error instanceof HttpException ? error.getStatus() : statusCode;
-  const code = typeof status === 'number' ? BY_STATUS[status] : undefined;
-  if (code !== undefined) return new Problem(code, { detail: String(message) }, { cause: error });
+  if (typeof status === 'number' && status >= 400 && status < 500) {
+    const code = BY_STATUS[status] ?? 'bad_request';
+    return new Problem(code, { detail: String(message) }, { cause: error });
+  }
   return new Problem('internal', { detail: 'The error has been logged.' }, { cause: error });
 }

@@ -293,6 +293,7 @@ describe('a webhook that is not there', () => {
         `${WEBHOOKS}/wh_unknown`,
         `${WEBHOOKS}/%00`,
         `${WEBHOOKS}/${'x'.repeat(300)}`,
+        `${WEBHOOKS}/${'x'.repeat(3_000)}`,
       ])
         expect((await api.ask(method, gone, body)).status).toBe(404);
     },

@@ -1,0 +1,41 @@
+import { ConflictException, NotFoundException } from '@nestjs/common';
+import { BusUnreachableError, PublishError } from '#bus';
+import { WebhookInvalid, WebhookNameTaken, WebhookNotFound, WebhookVersionConflict } from '#domain';
+import { CursorError } from '#persistence';
+import { Problem } from './problem.js';
+import { problemOf } from './problem-of.js';
+
+describe('the answer to an error', () => {
+  it.each<[unknown, string, number]>([
+    [new WebhookNotFound('wh_1'), 'webhook_not_found', 404],
+    [new WebhookNameTaken('orders'), 'webhook_name_taken', 409],
+    [new WebhookVersionConflict('wh_1', 1, 2), 'version_conflict', 412],
+    [new WebhookInvalid([{ path: 'name', message: 'is too long' }]), 'invalid_request', 422],
+    [new CursorError('no'), 'invalid_request', 422],
+    [new PublishError('no answer'), 'bus_unavailable', 503],
+    [new BusUnreachableError('gone'), 'bus_unavailable', 503],
+    [Object.assign(new Error('refused'), { code: 'ECONNREFUSED' }), 'database_unavailable', 503],
+    [Object.assign(new Error('stopping'), { code: '57P01' }), 'database_unavailable', 503],
+    [new Error('Connection terminated unexpectedly'), 'database_unavailable', 503],
+    [new NotFoundException(), 'not_found', 404],
+    [new ConflictException(), 'bad_request', 400],
+    [Object.assign(new Error('too large'), { statusCode: 413 }), 'body_too_large', 413],
+    [Object.assign(new Error('bad SQL'), { code: '42601' }), 'internal', 500],
+    [new TypeError('a bug of ours'), 'internal', 500],
+    ['thrown text', 'internal', 500],
+    [undefined, 'internal', 500],
+  ])('%s is %s, %i', (error, code, status) => {
+    const problem = problemOf(error);
+    expect([problem.code, problem.status]).toEqual([code, status]);
+    expect(problem.document()).toMatchObject({ code, status, type: `urn:tidings:problem:${code}` });
+  });
+
+  it('a problem is its own answer', () => {
+    const problem = new Problem('event_not_found', { detail: 'There is no event e.' });
+    expect(problemOf(problem)).toBe(problem);
+  });
+
+  it('says nothing of what is inside when the fault is ours', () => {
+    expect(JSON.stringify(problemOf(new Error('password=hunter2')).document())).not.toContain('hunter2');
+  });
+});
