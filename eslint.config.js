@@ -38,11 +38,13 @@ export default tseslint.config(
   },
   {
     // What a person watches in a terminal, and what benchmarks report, is printed.
-    files: ['apps/standalone/**/*.ts', 'bench/**/*.ts', 'test/chaos/**/*.ts'],
+    files: ['apps/standalone/**/*.ts', 'bench/**/*.ts', 'test/chaos/**/*.ts', 'docs/examples/**'],
     rules: { 'no-console': 'off' },
   },
   {
-    files: ['**/*.js', '**/*.cjs'],
-    languageOptions: { globals: { module: 'writable', process: 'readonly', console: 'readonly' } },
+    files: ['**/*.js', '**/*.cjs', '**/*.mjs'],
+    languageOptions: {
+      globals: { module: 'writable', process: 'readonly', console: 'readonly', URL: 'readonly' },
+    },
   },
 );

@@ -1,7 +1,12 @@
 import 'reflect-metadata';
 import { Controller, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { EventPattern, Server, type CustomTransportStrategy, type MessageHandler } from '@nestjs/microservices';
+import {
+  EventPattern,
+  Server,
+  type CustomTransportStrategy,
+  type MessageHandler,
+} from '@nestjs/microservices';
 import { done, type Outcome } from '#bus';
 
 /**
@@ -50,12 +55,14 @@ const direct = app.get(Handler);
 
 const rounds = { nest: [] as number[], direct: [] as number[] };
 for (let round = 0; round <= ROUNDS; round++) {
-  const nest = await cpuMicroseconds((message) => throughNest(message, undefined) as Promise<unknown>);
+  const nest = await cpuMicroseconds((message) => throughNest(message, undefined));
   const plain = await cpuMicroseconds((message) => direct.handle(message));
   if (round === 0) continue; // warms up
   rounds.nest.push(nest);
   rounds.direct.push(plain);
 }
 const median = (values: number[]) => values.sort((a, b) => a - b)[Math.floor(values.length / 2)]?.toFixed(2);
-console.log(JSON.stringify({ cpu_us_per_message: { nest: median(rounds.nest), direct: median(rounds.direct) } }));
+console.log(
+  JSON.stringify({ cpu_us_per_message: { nest: median(rounds.nest), direct: median(rounds.direct) } }),
+);
 await app.close();
