@@ -10,6 +10,8 @@ import { eventSubject } from './subjects.js';
 import { ensureStreams, type TopologySettings } from './topology.js';
 import { WebhookBucket } from './webhook-bucket.js';
 
+const CLOSE_WITHIN_MS = 1_000;
+
 /** All that an app does with NATS goes through here. */
 export class Bus {
   readonly deliveries: DeliveryQueue;
@@ -73,10 +75,13 @@ export class Bus {
     await Promise.race([this.wires.connection.flush(), late]);
   }
 
-  /** Sends what is still to be sent, then closes. */
+  /** Sends what is still to be sent, then closes. A server that is away cannot keep us from closing. */
   async close(): Promise<void> {
     this.wires.outbox.flush();
     this.publisher.close();
-    if (!this.wires.connection.isClosed()) await this.wires.connection.drain();
+    const late = new Promise<void>((resolve) => setTimeout(resolve, CLOSE_WITHIN_MS).unref());
+    const drained = this.wires.connection.drain().catch(() => undefined);
+    await Promise.race([drained, late]);
+    await this.wires.connection.close();
   }
 }
