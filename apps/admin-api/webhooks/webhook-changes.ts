@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import {
   decideWebhook,
   newId,
+  WebhookNotFound,
   type LiveWebhook,
   type WebhookDefinition,
   type WebhookEvent,
@@ -61,11 +62,11 @@ export class WebhookChanges {
   ): Promise<WebhookRow> {
     const command = { ...caller, kind: 'change' as const, webhook: id, at: Date.now(), expectedVersion };
     const row = await this.change(caller, id, (state) => {
-      // Whether there is such a webhook at that version comes before what the patch would make of it.
-      if (state.kind !== 'live' || expectedVersion !== undefined)
-        decideWebhook(state, { ...command, change: {} });
-      const change = merged(state as LiveWebhook, patch);
-      if (change.url !== (state as LiveWebhook).url) this.refuseUrl(change.url);
+      if (state.kind !== 'live') throw new WebhookNotFound(id);
+      // Whether it is at that version comes before what the patch would make of it.
+      decideWebhook(state, { ...command, change: {} });
+      const change = merged(state, patch);
+      if (change.url !== state.url) this.refuseUrl(change.url);
       return decideWebhook(state, { ...command, change });
     });
     if (!row) throw new Error(`The webhook ${id} was changed, but there is no row of it.`);
