@@ -2,7 +2,7 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import type { Bus, JournalWriter } from '#bus';
 import type { RoutingTable } from '#domain';
 import { createRegistry, OpsModule, type Logger } from '#observability';
-import { isUnavailable, Projection, type DataSource } from '#persistence';
+import { isUnwritable, Projection, type DataSource } from '#persistence';
 import { GroupCommit } from './projections/group-commit.js';
 import { ProjectionsController } from './projections/projections.controller.js';
 import { Projector } from './projections/projector.js';
@@ -26,7 +26,7 @@ export class SubscriberModule {
     const projection = new Projection(database);
     const commit = new GroupCommit({
       write: (facts) => projection.project(facts),
-      isTransient: isUnavailable,
+      isTransient: (error) => !isUnwritable(error),
       report: (problem, error, facts) => {
         metrics.projectionProblem();
         logger.error({ err: error, facts }, problem);

@@ -9,6 +9,7 @@ export * from './record/delivery-row.js';
 export * from './record/attempt-row.js';
 export * from './record/day-partitions.js';
 export * from './unavailable.js';
+export * from './unwritable.js';
 export * from './page.js';
 export * from './webhook/change-webhook.js';
 export * from './webhook/find-webhook.js';

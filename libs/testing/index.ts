@@ -3,3 +3,5 @@ export * from './start-nats.js';
 export * from './start-receiver.js';
 export * from './start-standalone.js';
 export * from './wait-for.js';
+export * from './read-journal.js';
+export * from './webhook-for-tests.js';

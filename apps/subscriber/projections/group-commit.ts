@@ -10,7 +10,7 @@ export interface GroupCommitOptions {
   write: (facts: Fact[]) => Promise<void>;
   /** Whether the same facts may be written later although writing them failed now. */
   isTransient: (error: unknown) => boolean;
-  /** Told of facts that can never be written, and of the database being away. */
+  /** Told of facts that can never be written, and of the database taking nothing. */
   report: (problem: string, error: unknown, facts: number) => void;
 }
 
@@ -25,7 +25,7 @@ const RETRY_MS = 500;
  *
  *   idle --> lingering --> writing --> lingering or idle
  *
- * When the database is away a batch is tried again until it is back. A batch
+ * When the database is away, full or not yet migrated, a batch is tried again until it is back. A batch
  * with a fact that cannot be written is halved until that fact stands alone;
  * it is reported and passed over, so that no fact ever blocks those behind it.
  */
@@ -79,7 +79,7 @@ export class GroupCommit {
         return true;
       } catch (error) {
         if (!this.options.isTransient(error)) return this.writeHalves(facts, error);
-        this.options.report('the database is away; facts wait', error, facts.length);
+        this.options.report('the database takes nothing now; facts wait', error, facts.length);
         await pause(RETRY_MS);
       }
     }

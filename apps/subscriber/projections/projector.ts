@@ -1,4 +1,4 @@
-import { readEvent, type EventAccepted, type Fact } from '#domain';
+import { readEvent, type Fact } from '#domain';
 import { readFacts, type BusMessage, type EventStore } from '#bus';
 import type { GroupCommit } from './group-commit.js';
 
@@ -17,17 +17,14 @@ export class Projector {
     this.observed(facts.length, Date.now() - message.storedAt);
   }
 
-  /** Large payloads stay in EVENTS and are fetched from there. */
+  /** Large events stay in EVENTS and are fetched from there. */
   private async whole(fact: Fact): Promise<Fact> {
     if (fact.kind !== 'event.accepted' || fact.data !== null) return fact;
-    return { ...fact, data: await this.payloadOf(fact) };
-  }
-
-  /** Null when EVENTS no longer has it: the record then shows the event without its payload. */
-  private async payloadOf({ sequence }: EventAccepted): Promise<string | null> {
-    const stored = await this.events.read(sequence);
-    if (!stored) return null;
-    const read = readEvent(stored);
-    return read.ok ? read.event.data : null;
+    const stored = await this.events.read(fact.sequence);
+    const read = stored && readEvent(stored);
+    // Gone from EVENTS: the record then shows the event without its payload.
+    if (!read?.ok) return fact;
+    const { data, metadata } = read.event;
+    return { ...fact, data, metadata };
   }
 }

@@ -3,6 +3,7 @@ import {
   derivedId,
   readEvent,
   type DomainEvent,
+  type EventAccepted,
   type EventMessage,
   type RoutedWebhook,
   type RoutingTable,
@@ -20,6 +21,7 @@ import {
 
 /** How much of a message that cannot be read is kept, in bytes. */
 const EXCERPT_BYTES = 4096;
+const MATCHES_IN_A_FACT = 1_000;
 const NOTHING = Buffer.alloc(0);
 
 export interface RoutingCounter {
@@ -53,19 +55,7 @@ export class Router {
     const data = Buffer.from(event.data);
     const wanted = this.table.match(event.tenant, event.type);
     const matches = await this.owe(event, data, message.sequence, wanted);
-    await this.journal.append({
-      kind: 'event.accepted',
-      tenant: event.tenant,
-      id: event.id,
-      type: event.type,
-      timestamp: event.timestamp,
-      accepted_at: event.acceptedAt,
-      data: data.length > INLINE_BYTES ? null : event.data,
-      metadata: event.metadata,
-      sequence: message.sequence,
-      match_count: wanted.length,
-      matches,
-    });
+    await this.journalAcceptance(event, data.length, message.sequence, wanted.length, matches);
     this.count.accepted(wanted.length);
     return done;
   }
@@ -90,6 +80,36 @@ export class Router {
       owed.map((delivery) => this.deliveries.owe(delivery, byReference ? NOTHING : data)),
     );
     return owed.filter((_, i) => queued[i]).map(({ delivery, webhook }) => ({ delivery, webhook }));
+  }
+
+  /**
+   * Payload and metadata stay in EVENTS when they are large, and matches are told in portions: a fact
+   * that no message of the journal can hold would never be stored, nor any that it shares a batch with.
+   */
+  private async journalAcceptance(
+    event: DomainEvent,
+    dataBytes: number,
+    sequence: number,
+    matchCount: number,
+    matches: EventAccepted['matches'],
+  ): Promise<void> {
+    const byReference = dataBytes + (event.metadata?.length ?? 0) > INLINE_BYTES;
+    const fact: Omit<EventAccepted, 'matches'> = {
+      kind: 'event.accepted',
+      tenant: event.tenant,
+      id: event.id,
+      type: event.type,
+      timestamp: event.timestamp,
+      accepted_at: event.acceptedAt,
+      data: byReference ? null : event.data,
+      metadata: byReference ? null : event.metadata,
+      sequence,
+      match_count: matchCount,
+    };
+    const stored = [this.journal.append({ ...fact, matches: matches.slice(0, MATCHES_IN_A_FACT) })];
+    for (let i = MATCHES_IN_A_FACT; i < matches.length; i += MATCHES_IN_A_FACT)
+      stored.push(this.journal.append({ ...fact, matches: matches.slice(i, i + MATCHES_IN_A_FACT) }));
+    await Promise.all(stored);
   }
 
   private async reject(message: BusMessage, reason: string, event?: EventMessage): Promise<Outcome> {

@@ -17,7 +17,7 @@ export interface EventAccepted {
   /** RFC 3339. */
   timestamp: string;
   accepted_at: number;
-  /** JSON text; null when it is large, and then to be read from EVENTS at `sequence`. */
+  /** JSON text; null when the event is large, and then it and the metadata are to be read from EVENTS at `sequence`. */
   data: string | null;
   metadata: string | null;
   /** The event's sequence in EVENTS. */

@@ -1,0 +1,20 @@
+import { DEFAULT_RETRY, newId, type RoutedWebhook } from '#domain';
+
+/** A webhook as the data plane knows it, active and listening to everything unless it is said otherwise. */
+export function routedWebhook(change: Partial<RoutedWebhook> = {}): RoutedWebhook {
+  return {
+    id: newId('wh'),
+    tenant: 'acme',
+    version: 1,
+    status: 'active',
+    url: 'http://127.0.0.1:1/',
+    event_types: ['*'],
+    timeout_seconds: 5,
+    retry: DEFAULT_RETRY,
+    secrets: [],
+    ...change,
+  };
+}
+
+/** Stream settings for specs. */
+export const TOPOLOGY = { dedupWindowSeconds: 120, eventsMaxAgeHours: 24, journalMaxAgeHours: 24 };
