@@ -20,10 +20,15 @@ export interface Stored {
 }
 
 interface Waiting {
+  subject: string;
+  payload: Uint8Array | string;
+  options: PublishOptions;
+  /** Milliseconds since 1970. */
+  deadline: number;
+  /** What to say when the deadline passes. */
+  trouble: string;
   resolve: (stored: Stored) => void;
   reject: (error: Error) => void;
-  subject: string;
-  deadline: number;
 }
 
 export interface PublishOptions {
@@ -34,12 +39,20 @@ export interface PublishOptions {
 
 const TIMEOUT_MS = 5_000;
 const SWEEP_MS = 500;
+/** A server that was just started says "no responders" until it has read its streams. */
+const NOT_READY_RETRY_MS = 200;
 
 /**
  * Publishes to JetStream with any number of messages under way: acknowledgements
  * come back on one inbox and are told apart by their last token. The library's
  * own publish makes a request with a timer for each message, which costs more
  * than all else that routing does (docs/adr/0001).
+ *
+ *   waiting --> stored | refused | too late
+ *
+ * A message that waits is sent again when the connection was lost and is back
+ * (the client throws away what it had not sent by then), and when the server
+ * was not ready to store it. Under its dedup id it is stored once all the same.
  */
 export class Publisher {
   private readonly waiting = new Map<string, Waiting>();
@@ -57,6 +70,7 @@ export class Publisher {
     });
     this.sweeper = setInterval(() => this.sweep(), SWEEP_MS);
     this.sweeper.unref();
+    void this.resendAfterReconnects();
   }
 
   /**
@@ -66,8 +80,10 @@ export class Publisher {
   publish(subject: string, payload: Uint8Array | string, options: PublishOptions = {}): Promise<Stored> {
     return new Promise((resolve, reject) => {
       const token = (this.next++).toString(36);
-      this.waiting.set(token, { resolve, reject, subject, deadline: Date.now() + TIMEOUT_MS });
-      this.outbox.push(() => this.send(token, subject, payload, options));
+      const deadline = Date.now() + TIMEOUT_MS;
+      const trouble = `no acknowledgement within ${TIMEOUT_MS} ms`;
+      this.waiting.set(token, { subject, payload, options, deadline, trouble, resolve, reject });
+      this.outbox.push(() => this.send(token));
     });
   }
 
@@ -79,54 +95,63 @@ export class Publisher {
   close(): void {
     clearInterval(this.sweeper);
     this.subscription.unsubscribe();
-    for (const [token, { subject }] of this.waiting)
-      this.fail(token, `${subject}: the publisher was closed before the answer came.`);
+    for (const token of this.waiting.keys())
+      this.fail(token, 'the publisher was closed before the answer came');
   }
 
-  private send(token: string, subject: string, payload: Uint8Array | string, options: PublishOptions): void {
+  private send(token: string): void {
+    const message = this.waiting.get(token);
+    if (!message) return;
     const reply = `${this.inbox}.${token}`;
-    const extra = toHeaders(options);
+    const extra = toHeaders(message.options);
     try {
-      this.connection.publish(subject, payload, extra ? { reply, headers: extra } : { reply });
+      this.connection.publish(
+        message.subject,
+        message.payload,
+        extra ? { reply, headers: extra } : { reply },
+      );
     } catch (error) {
-      this.fail(token, `${subject} could not be published: ${String(error)}`);
+      this.fail(token, String(error));
     }
   }
 
   private settle(reply: Msg): void {
     const token = reply.subject.slice(reply.subject.lastIndexOf('.') + 1);
-    const waiting = this.waiting.get(token);
-    if (!waiting) return;
+    const message = this.waiting.get(token);
+    if (!message) return;
     if (reply.data.length === 0) {
-      this.fail(
-        token,
-        `${waiting.subject}: no stream takes it now (JetStream is not ready, or the stream is missing).`,
-      );
+      message.trouble = 'no stream takes it (JetStream is not ready, or the stream is missing)';
+      setTimeout(() => this.send(token), NOT_READY_RETRY_MS).unref();
       return;
     }
     const answer = reply.json<{ seq?: number; duplicate?: boolean; error?: { description: string } }>();
     if (answer.error || answer.seq === undefined) {
-      this.fail(
-        token,
-        `${waiting.subject}: JetStream refused it: ${answer.error?.description ?? 'no sequence in the answer'}.`,
-      );
+      this.fail(token, `JetStream refused it: ${answer.error?.description ?? 'no sequence in the answer'}`);
       return;
     }
     this.waiting.delete(token);
-    waiting.resolve({ sequence: answer.seq, duplicate: answer.duplicate === true });
+    message.resolve({ sequence: answer.seq, duplicate: answer.duplicate === true });
   }
 
-  private fail(token: string, message: string): void {
-    this.waiting.get(token)?.reject(new PublishError(message));
+  private fail(token: string, trouble: string): void {
+    const message = this.waiting.get(token);
     this.waiting.delete(token);
+    message?.reject(new PublishError(`${message.subject}: ${trouble}.`));
+  }
+
+  private async resendAfterReconnects(): Promise<void> {
+    for await (const { type } of this.connection.status()) {
+      if (type !== 'reconnect') continue;
+      for (const token of this.waiting.keys()) this.send(token);
+    }
   }
 
   private sweep(): void {
     const now = Date.now();
-    for (const [token, { deadline, subject }] of this.waiting) {
+    for (const [token, { deadline, trouble }] of this.waiting) {
       // Deadlines are in order of publishing, as the map is.
       if (deadline > now) return;
-      this.fail(token, `${subject}: no acknowledgement within ${TIMEOUT_MS} ms.`);
+      this.fail(token, trouble);
     }
   }
 }
