@@ -1,4 +1,5 @@
 import type { Consumer as PullConsumer, ConsumerMessages, JsMsg } from '@nats-io/jetstream';
+import type { Subscription } from '@nats-io/transport-node';
 import type { Wires } from './connection.js';
 import { BusMessage } from './message.js';
 import { again, settle, type Outcome } from './outcome.js';
@@ -13,8 +14,8 @@ import { ensureConsumer, type ConsumerPlan } from './topology.js';
  * - pulling: at most `capacity` messages are held or asked for. A message that
  *   is held shows a sign of life every third of its ack wait, so that a slow
  *   handler keeps it and a dead process loses it.
- * - draining: nothing more is asked for; what is held may finish until the
- *   deadline, then it is handed back.
+ * - draining: nothing more is asked for, and what is still on its way is handed
+ *   back; what is held may finish until the deadline, then it is handed back too.
  */
 export interface ConsumerOptions {
   plan: ConsumerPlan;
@@ -27,10 +28,12 @@ export interface ConsumerOptions {
 
 const PULL_EXPIRES_MS = 5_000;
 const RETRY_MS = 250;
+/** A server that is away cannot be handed anything back. */
+const LAST_PULLS_MS = 1_000;
 
 export class Consumer {
   private readonly held = new Map<JsMsg, number>();
-  private readonly pulls = new Set<ConsumerMessages>();
+  private readonly pulls = new Map<ConsumerMessages, PromiseWithResolvers<void>>();
   private asked = 0;
   private draining = false;
   private source: PullConsumer | undefined;
@@ -59,12 +62,13 @@ export class Consumer {
   /** Stops pulling; finishes what is held or hands it back when the time is over. */
   async drain(withinMs: number): Promise<void> {
     this.draining = true;
-    for (const pull of this.pulls) pull.stop();
+    for (const pull of this.pulls.keys()) endPull(pull);
+    const lastPulls = Promise.all([...this.pulls.values()].map(({ promise }) => promise));
     if (this.held.size > 0) {
       const idle = new Promise<void>((resolve) => (this.whenIdle = resolve));
-      const late = new Promise<void>((resolve) => setTimeout(resolve, withinMs).unref());
-      await Promise.race([idle, late]);
+      await Promise.race([idle, late(withinMs)]);
     }
+    await Promise.race([lastPulls, late(LAST_PULLS_MS)]);
     clearInterval(this.lifeSigns);
     for (const message of this.held.keys()) this.settle(message, again(0));
     this.held.clear();
@@ -82,21 +86,23 @@ export class Consumer {
 
   private async pull(count: number): Promise<void> {
     let open = count;
+    const ended = Promise.withResolvers<void>();
+    let messages: ConsumerMessages | undefined;
     try {
-      const messages = await this.source?.fetch({
+      messages = await this.source?.fetch({
         max_messages: count,
         expires: PULL_EXPIRES_MS,
         bind: true,
       });
       if (!messages) return;
-      this.pulls.add(messages);
+      this.pulls.set(messages, ended);
+      if (this.draining) endPull(messages);
       for await (const message of messages) {
         open--;
         this.asked--;
         if (this.draining) this.settle(message, again(0));
         else void this.take(message);
       }
-      this.pulls.delete(messages);
     } catch (error) {
       if (!this.draining) {
         this.options.report('pulling failed', error);
@@ -104,6 +110,8 @@ export class Consumer {
         await this.repair();
       }
     } finally {
+      if (messages) this.pulls.delete(messages);
+      ended.resolve();
       this.asked -= open;
       this.pullMore();
     }
@@ -142,4 +150,19 @@ export class Consumer {
       this.options.report('the consumer could not be made again', error);
     }
   }
+}
+
+/**
+ * Ends a pull after what the server has sent already has come in. The client's
+ * own `stop` drops what is on its way, and the server would keep that for us
+ * until its ack wait is over (consumer.int.spec.ts: "in the middle of a flood").
+ */
+function endPull(messages: ConsumerMessages): void {
+  const { sub } = messages as ConsumerMessages & { sub?: Subscription };
+  if (sub) sub.drain().catch(() => messages.stop());
+  else messages.stop();
+}
+
+function late(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms).unref());
 }

@@ -20,6 +20,8 @@ export interface TopologySettings {
 
 const HOUR_MS = 3_600_000;
 const STREAM_NOT_FOUND = 10_059;
+/** With other settings; with the same ones, adding it again is no error. */
+const CONSUMER_EXISTS = 10_148;
 /** nats-server allows 1,000 consumers a stream unless told otherwise; lanes need one each while they drain. */
 const MAX_CONSUMERS = 10_000;
 
@@ -97,5 +99,10 @@ export async function ensureConsumer(manager: JetStreamManager, plan: ConsumerPl
     max_deliver: -1,
     ...(plan.abandonedAfterMs === undefined ? {} : { inactive_threshold: nanos(plan.abandonedAfterMs) }),
   };
-  await manager.consumers.add(plan.stream, config);
+  try {
+    await manager.consumers.add(plan.stream, config);
+  } catch (error) {
+    if (!(error instanceof JetStreamApiError) || error.code !== CONSUMER_EXISTS) throw error;
+    await manager.consumers.update(plan.stream, plan.durable, config);
+  }
 }
