@@ -46,12 +46,8 @@ export async function startAdminApi(options: AdminApiOptions): Promise<RunningAp
   const database = await databaseWhenThere(databaseUrl, logger, waitMs);
   const ran = await migrate(database);
   if (ran.length > 0) logger.info({ migrations: ran }, 'the schema was brought up to date');
-  const openBus = () =>
-    Bus.open({ url: options.natsUrl, name: 'tidings-admin-api', waitMs }, options.topology);
-  const bus = await openBus();
-  // Opening makes what is missing.
-  const ensureBucket = async () => (await openBus()).close();
-  const relay = new WebhookRelay(databaseUrl, bus, ensureBucket, logger);
+  const bus = await Bus.open({ url: options.natsUrl, name: 'tidings-admin-api', waitMs }, options.topology);
+  const relay = new WebhookRelay(databaseUrl, bus, logger);
   const operatorKey = new OperatorKey(options.operatorKey);
   const app = await NestFactory.create<NestFastifyApplication>(
     AdminApiModule.of({ database, bus, relay, keyring, addresses, operatorKey, logger }),
@@ -73,10 +69,7 @@ export async function startAdminApi(options: AdminApiOptions): Promise<RunningAp
     stop: async () => {
       await app.close();
       await relay.stop();
-      // A server that is away cannot be taken leave of; that keeps nobody from stopping.
-      await bus
-        .close()
-        .catch((error: unknown) => logger.warn({ reason: String(error) }, 'NATS was left in haste'));
+      await bus.close();
       await database.destroy();
     },
   };

@@ -22,6 +22,7 @@ export class Bus {
     private readonly wires: Wires,
     private readonly publisher: Publisher,
     readonly webhooks: WebhookBucket,
+    private readonly topology: TopologySettings,
   ) {
     this.deliveries = new DeliveryQueue(wires, publisher);
     this.events = new EventStore(wires);
@@ -35,7 +36,18 @@ export class Bus {
   static async open(options: BusOptions, topology: TopologySettings): Promise<Bus> {
     const wires = await openWires(options);
     await ensureStreams(wires.manager, topology);
-    return new Bus(wires, new Publisher(wires.connection, wires.outbox), await WebhookBucket.open(wires));
+    return new Bus(
+      wires,
+      new Publisher(wires.connection, wires.outbox),
+      await WebhookBucket.open(wires),
+      topology,
+    );
+  }
+
+  /** Makes the streams and the bucket again where they are missing: NATS may have lost its storage. */
+  async ensureTopology(): Promise<void> {
+    await ensureStreams(this.wires.manager, this.topology);
+    await WebhookBucket.open(this.wires);
   }
 
   /**

@@ -30,9 +30,10 @@ export interface TestPostgres {
 
 /**
  * A real PostgreSQL cluster in a temporary folder, on a free port.
+ * @param options.disposable whether it may run without fsync, as specs do and measurements must not
  * @throws Unavailable when there is none for this platform or it cannot run
  */
-export async function startPostgres(): Promise<TestPostgres> {
+export async function startPostgres({ disposable = true } = {}): Promise<TestPostgres> {
   const folder = await mkdtemp(join(tmpdir(), 'tidings-postgres-'));
   const password = randomBytes(12).toString('hex');
   const port = await freePort();
@@ -41,7 +42,7 @@ export async function startPostgres(): Promise<TestPostgres> {
     logFile: join(folder, 'postgres.log'),
     port,
     password,
-    disposable: true,
+    disposable,
   };
   let running: RunningProgram = await startProgram(await embeddedPostgres(options));
   let databases = 0;

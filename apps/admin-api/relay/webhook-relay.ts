@@ -40,9 +40,7 @@ export class WebhookRelay {
 
   constructor(
     private readonly databaseUrl: string,
-    private readonly bus: Pick<Bus, 'webhooks'>,
-    /** Makes the bucket where it is missing: NATS may have lost its storage. */
-    private readonly ensureBucket: () => Promise<unknown>,
+    private readonly bus: Pick<Bus, 'webhooks' | 'ensureTopology'>,
     private readonly logger: Logger,
   ) {}
 
@@ -111,7 +109,7 @@ export class WebhookRelay {
       while (!this.stopped) {
         if (lost) throw lost;
         if (!progress && (await session.lock())) {
-          await this.within(REPAIR_WITHIN_MS, this.ensureBucket());
+          await this.within(REPAIR_WITHIN_MS, this.bus.ensureTopology());
           progress = { place: await session.position(), ahead: [] };
         }
         grown = false;
