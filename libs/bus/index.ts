@@ -7,7 +7,7 @@ export { Consume, JetStreamStrategy } from './jetstream-strategy.js';
 export { readFacts, type JournalWriter } from './journal-writer.js';
 export { BusMessage } from './message.js';
 export { again, done, hopeless, type Outcome } from './outcome.js';
-export { decodeOwed, INLINE_BYTES, type OwedDelivery } from './owed-delivery.js';
+export { decodeOwed, deliveryRefOf, INLINE_BYTES, withOwed, type OwedDelivery } from './owed-delivery.js';
 export { PublishError } from './publisher.js';
 export { DELIVERIES, EVENTS, isTenantId, JOURNAL } from './subjects.js';
 export type { ConsumerPlan, TopologySettings } from './topology.js';

@@ -21,8 +21,15 @@ export class Lanes {
     );
   }
 
-  /** Hands out what is in a lane; resolves when it is empty. */
-  async drain(webhook: WebhookId, options: Omit<ConsumerOptions, 'plan'>): Promise<void> {
+  /**
+   * Hands out what is in a lane; resolves when it is empty or no longer wanted.
+   * @throws when NATS cannot be asked; what was handed out is settled first
+   */
+  async drain(
+    webhook: WebhookId,
+    wanted: () => boolean,
+    options: Omit<ConsumerOptions, 'plan'>,
+  ): Promise<void> {
     if ((await this.length(webhook)) === 0) return;
     const durable = `lane-${webhook}`;
     const plan = {
@@ -34,9 +41,15 @@ export class Lanes {
       abandonedAfterMs: ABANDONED_AFTER_MS,
     };
     const consumer = new Consumer(this.wires, { ...options, plan });
-    await consumer.start();
-    while ((await this.length(webhook)) > 0) await new Promise((resolve) => setTimeout(resolve, POLL_MS));
-    await consumer.drain(ACK_WAIT_MS);
+    try {
+      await consumer.start();
+      while (wanted() && (await this.length(webhook)) > 0)
+        await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    } finally {
+      await consumer.drain(ACK_WAIT_MS);
+    }
+    // Not under another dispatcher that still wants it; one that nobody wants goes by itself.
+    if (!wanted()) return;
     // Another dispatcher may have drained it with us and be done already.
     await this.wires.manager.consumers.delete(DELIVERIES, durable).catch(() => false);
   }

@@ -1,4 +1,6 @@
-import type { AttemptTrigger, DeliveryId, EventId, TenantId, WebhookId } from '#domain';
+import type { AttemptTrigger, DeliveryId, DeliveryRef, EventId, TenantId, WebhookId } from '#domain';
+import type { BusMessage } from './message.js';
+import { hopeless, type Outcome } from './outcome.js';
 
 /** A delivery that is owed: what one message of the stream DELIVERIES says. */
 export interface OwedDelivery {
@@ -39,4 +41,27 @@ export function decodeOwed(message: Uint8Array): { owed: OwedDelivery; data: Buf
   const bytes = Buffer.from(message.buffer, message.byteOffset, message.byteLength);
   const end = bytes.indexOf(NEWLINE);
   return { owed: JSON.parse(bytes.toString('utf8', 0, end)) as OwedDelivery, data: bytes.subarray(end + 1) };
+}
+
+/**
+ * Handles a message of DELIVERIES as the delivery that it carries.
+ * @returns what the handler says; `hopeless` for a message that carries none
+ */
+export async function withOwed(
+  message: BusMessage,
+  handle: (owed: OwedDelivery, data: Buffer) => Promise<Outcome>,
+): Promise<Outcome> {
+  let decoded: ReturnType<typeof decodeOwed>;
+  try {
+    decoded = decodeOwed(message.payload);
+  } catch (error) {
+    return hopeless(`not a delivery: ${String(error)}`);
+  }
+  return handle(decoded.owed, decoded.data);
+}
+
+/** What the journal's facts say of a delivery. */
+export function deliveryRefOf(owed: OwedDelivery): DeliveryRef {
+  const { tenant, delivery, event, event_type, webhook, created_at } = owed;
+  return { tenant, delivery, event, event_type, webhook, created_at };
 }

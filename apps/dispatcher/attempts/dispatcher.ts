@@ -1,8 +1,8 @@
-import { judgeAttempt, readEvent, type AttemptRecord, type DeliveryRef, type Verdict } from '#domain';
+import { judgeAttempt, readEvent, type AttemptRecord, type Verdict } from '#domain';
 import {
-  decodeOwed,
+  deliveryRefOf,
   done,
-  hopeless,
+  withOwed,
   type BusMessage,
   type DeliveryQueue,
   type EventStore,
@@ -42,14 +42,11 @@ export class Dispatcher {
   ) {}
 
   /** @throws when NATS did not take what comes next; the message is then to be handled again */
-  async dispatch(message: BusMessage): Promise<Outcome> {
-    let decoded: ReturnType<typeof decodeOwed>;
-    try {
-      decoded = decodeOwed(message.payload);
-    } catch (error) {
-      return hopeless(`not a delivery: ${String(error)}`);
-    }
-    const { owed, data } = decoded;
+  dispatch(message: BusMessage): Promise<Outcome> {
+    return withOwed(message, (owed, data) => this.carryOut(owed, data, message.redelivered));
+  }
+
+  private async carryOut(owed: OwedDelivery, data: Uint8Array, redelivered: boolean): Promise<Outcome> {
     const found = this.webhooks.find(owed.tenant, owed.webhook);
     const ready = found instanceof Promise ? await found : found;
     if (!ready) return this.cancel(owed, 'webhook_deleted');
@@ -57,7 +54,7 @@ export class Dispatcher {
     if (ready.webhook.status === 'inactive') return this.hold(owed, data);
     const payload = owed.by_reference ? await this.fetchPayload(owed) : data;
     if (!payload) return this.cancel(owed, 'payload_expired');
-    return this.attempt(ready, owed, data, payload, message.redelivered);
+    return this.attempt(ready, owed, data, payload, redelivered);
   }
 
   /**
@@ -88,7 +85,7 @@ export class Dispatcher {
     }
     await this.journal.append({
       kind: 'attempt.finished',
-      ...refOf(owed),
+      ...deliveryRefOf(owed),
       attempt,
       outcome: verdict.outcome,
       next_attempt_at: nextAttemptAt,
@@ -103,7 +100,7 @@ export class Dispatcher {
     const made = owed.attempt - 1;
     await this.journal.append({
       kind: 'delivery.held',
-      ...refOf(owed),
+      ...deliveryRefOf(owed),
       at: Date.now(),
       attempt_count: made,
       reason: 'webhook_paused',
@@ -116,7 +113,7 @@ export class Dispatcher {
     const made = owed.attempt - 1;
     await this.journal.append({
       kind: 'delivery.cancelled',
-      ...refOf(owed),
+      ...deliveryRefOf(owed),
       at: Date.now(),
       attempt_count: made,
       reason,
@@ -131,9 +128,4 @@ export class Dispatcher {
     const read = stored && readEvent(stored);
     return read?.ok ? Buffer.from(read.event.data) : undefined;
   }
-}
-
-function refOf(owed: OwedDelivery): DeliveryRef {
-  const { tenant, delivery, event, event_type, webhook, created_at } = owed;
-  return { tenant, delivery, event, event_type, webhook, created_at };
 }

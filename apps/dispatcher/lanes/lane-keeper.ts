@@ -1,29 +1,35 @@
-import type { DeliveryRef, RoutedWebhook, WebhookId } from '#domain';
+import type { RoutedWebhook, WebhookId } from '#domain';
 import {
-  decodeOwed,
+  deliveryRefOf,
   done,
-  hopeless,
+  withOwed,
   type Bus,
-  type BusMessage,
   type JournalWriter,
   type Outcome,
+  type OwedDelivery,
 } from '#bus';
 
 /** A lane that nobody told us of (we were down, or a delivery was held just after the resume) is found this soon. */
 const LOOK_EVERY_MS = 5_000;
 const CAPACITY = 64;
+const CLOSE_MS = 5_000;
+/** By then the lane is let go of. */
+const PAUSED_AGAIN_MS = 1_000;
 
 /**
  * Empties the lanes of webhooks that take deliveries again.
  *
  *   holding --> draining (its webhook is no longer paused) --> empty
+ *      ^            |
+ *      `------------'  paused again
  *
  * A lane is drained by moving each delivery back to the ready ones, whatever
  * the webhook has become: an active one gets it, a deleted or disabled one's
  * is cancelled there, visibly. Several dispatchers may drain one lane.
  */
 export class LaneKeeper {
-  private readonly draining = new Set<WebhookId>();
+  private readonly draining = new Map<WebhookId, Promise<void>>();
+  private closed = false;
   private timer: NodeJS.Timeout | undefined;
 
   constructor(
@@ -38,54 +44,52 @@ export class LaneKeeper {
     void this.look();
   }
 
-  close(): void {
+  /** Lets go of the lanes; what is on its way out of one finishes or goes back into it. */
+  async close(): Promise<void> {
+    this.closed = true;
     clearInterval(this.timer);
+    const late = new Promise<void>((resolve) => setTimeout(resolve, CLOSE_MS).unref());
+    await Promise.race([Promise.all(this.draining.values()), late]);
   }
 
   /** A webhook changed; its lane may be free to go. */
   changed(webhook: RoutedWebhook): void {
-    if (webhook.status !== 'inactive') void this.drain(webhook.id);
+    if (webhook.status !== 'inactive') this.drain(webhook.id);
   }
 
   private async look(): Promise<void> {
     try {
       const lanes = await this.bus.lanes.lengths();
-      for (const webhook of lanes.keys()) if (!this.isPaused(webhook)) void this.drain(webhook);
+      for (const webhook of lanes.keys()) if (!this.isPaused(webhook)) this.drain(webhook);
     } catch (error) {
       this.report('the lanes could not be looked at', error);
     }
   }
 
-  private async drain(webhook: WebhookId): Promise<void> {
-    if (this.draining.has(webhook)) return;
-    this.draining.add(webhook);
+  private drain(webhook: WebhookId): void {
+    if (this.closed || this.draining.has(webhook)) return;
+    const draining = this.empty(webhook).finally(() => this.draining.delete(webhook));
+    this.draining.set(webhook, draining);
+  }
+
+  private async empty(webhook: WebhookId): Promise<void> {
+    const wanted = () => !this.closed && !this.isPaused(webhook);
     try {
-      await this.bus.lanes.drain(webhook, {
+      await this.bus.lanes.drain(webhook, wanted, {
         capacity: CAPACITY,
         report: this.report,
         handle: (message) => this.release(message),
       });
     } catch (error) {
-      this.report(`the lane of ${webhook} could not be drained`, error);
-    } finally {
-      this.draining.delete(webhook);
+      if (!this.closed) this.report(`the lane of ${webhook} could not be drained`, error);
     }
   }
 
-  private async release(message: BusMessage): Promise<Outcome> {
-    let decoded: ReturnType<typeof decodeOwed>;
-    try {
-      decoded = decodeOwed(message.payload);
-    } catch (error) {
-      return hopeless(`not a delivery: ${String(error)}`);
-    }
-    const { owed, data } = decoded;
+  private async release(owed: OwedDelivery, data: Uint8Array): Promise<Outcome> {
     await this.bus.deliveries.ready(owed, data);
-    const { tenant, delivery, event, event_type, webhook, created_at } = owed;
-    const ref: DeliveryRef = { tenant, delivery, event, event_type, webhook, created_at };
     await this.journal.append({
       kind: 'delivery.released',
-      ...ref,
+      ...deliveryRefOf(owed),
       at: Date.now(),
       attempt_count: owed.attempt - 1,
     });
