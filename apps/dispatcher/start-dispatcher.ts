@@ -65,8 +65,7 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Runni
   return {
     url: await app.getUrl(),
     stop: async () => {
-      lanes.close();
-      await strategy.close();
+      await Promise.all([lanes.close(), strategy.close()]);
       await journal.close(JOURNAL_CLOSE_MS);
       webhooks.close();
       await app.close();

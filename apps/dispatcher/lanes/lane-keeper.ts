@@ -1,5 +1,6 @@
 import type { RoutedWebhook, WebhookId } from '#domain';
 import {
+  again,
   deliveryRefOf,
   done,
   withOwed,
@@ -78,7 +79,7 @@ export class LaneKeeper {
       await this.bus.lanes.drain(webhook, wanted, {
         capacity: CAPACITY,
         report: this.report,
-        handle: (message) => this.release(message),
+        handle: (message) => withOwed(message, (owed, data) => this.release(owed, data)),
       });
     } catch (error) {
       if (!this.closed) this.report(`the lane of ${webhook} could not be drained`, error);
@@ -86,6 +87,8 @@ export class LaneKeeper {
   }
 
   private async release(owed: OwedDelivery, data: Uint8Array): Promise<Outcome> {
+    // Let go, it would only be held again.
+    if (this.isPaused(owed.webhook)) return again(PAUSED_AGAIN_MS);
     await this.bus.deliveries.ready(owed, data);
     await this.journal.append({
       kind: 'delivery.released',

@@ -24,12 +24,14 @@ export class WebhookDirectory {
    * @param changed told of each change after that
    */
   async watch(changed: (webhook: RoutedWebhook) => void): Promise<void> {
+    let readAll = false;
     this.stopWatching = await this.bucket.watch({
       changed: (webhook) => {
-        if (this.take(webhook)) changed(webhook);
+        if (this.take(webhook) && readAll) changed(webhook);
       },
       removed: (_tenant, id) => this.known.delete(id),
     });
+    readAll = true;
   }
 
   close(): void {

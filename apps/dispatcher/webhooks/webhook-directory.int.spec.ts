@@ -1,0 +1,59 @@
+import { Bus } from '#bus';
+import { generateSecret, Keyring } from '#signing';
+import { routedWebhook, startNats, TOPOLOGY, waitFor, type TestNats } from '#testing';
+import { WebhookDirectory } from './webhook-directory.js';
+
+let nats: TestNats;
+let bus: Bus;
+const keyring = Keyring.parse(`k1:${Buffer.alloc(32, 1).toString('base64')}`);
+const reported: string[] = [];
+const directory = () => new WebhookDirectory(bus.webhooks, keyring, (problem) => reported.push(problem));
+const sealed = (id: string) =>
+  keyring.seal(generateSecret(), { tenant: 'acme', webhook: id, purpose: 'signing' });
+
+beforeAll(async () => {
+  nats = await startNats();
+  bus = await Bus.open({ url: nats.url, name: 'spec' }, TOPOLOGY);
+});
+
+afterAll(async () => {
+  await bus.close();
+  await nats.stop();
+});
+
+describe('the directory of webhooks', () => {
+  it('asks for a webhook that it has not heard of yet', async () => {
+    const webhook = routedWebhook({ id: 'wh_new', secrets: [sealed('wh_new')] });
+    await bus.webhooks.put(webhook);
+    const unaware = directory();
+    expect(await unaware.find('acme', 'wh_new')).toMatchObject({ webhook, keys: [expect.anything()] });
+    expect(unaware.size).toBe(1);
+    expect(await unaware.find('acme', 'wh_none')).toBeUndefined();
+    expect(await unaware.find('rival', 'wh_new_too')).toBeUndefined();
+  });
+
+  it('knows all there are at its start, is told of changes only, and forgets what was removed', async () => {
+    const aware = directory();
+    const told: string[] = [];
+    await aware.watch(({ id, version }) => told.push(`${id} ${version}`));
+    expect(aware.size).toBe(1);
+    expect(told).toEqual([]);
+    await bus.webhooks.put(routedWebhook({ id: 'wh_new', version: 2, status: 'inactive' }));
+    await waitFor(() => expect(told).toEqual(['wh_new 2']));
+    expect(aware.isPaused('wh_new')).toBe(true);
+    await bus.webhooks.put(routedWebhook({ id: 'wh_new', version: 1 }));
+    await bus.webhooks.put(routedWebhook({ id: 'wh_other' }));
+    await waitFor(() => expect(told).toEqual(['wh_new 2', 'wh_other 1']));
+    expect(aware.isPaused('wh_new')).toBe(true);
+    await bus.webhooks.remove('acme', 'wh_other');
+    await waitFor(() => expect(aware.size).toBe(1));
+    aware.close();
+  });
+
+  it('knows a webhook whose secrets it cannot open, without keys, and reports it', async () => {
+    const webhook = routedWebhook({ id: 'wh_sealed_elsewhere', secrets: [sealed('wh_another')] });
+    await bus.webhooks.put(webhook);
+    expect(await directory().find('acme', webhook.id)).toMatchObject({ webhook, keys: [] });
+    expect(reported).toEqual(['the secrets of wh_sealed_elsewhere cannot be opened']);
+  });
+});
