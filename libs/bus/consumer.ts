@@ -134,7 +134,14 @@ export class Consumer {
   }
 
   private settle(message: JsMsg, outcome: Outcome): void {
-    this.wires.outbox.push(() => settle(message, outcome));
+    this.wires.outbox.push(() => {
+      try {
+        settle(message, outcome);
+      } catch (error) {
+        // The connection was closed: the message is handed out again after its ack wait.
+        this.options.report('a message could not be settled', error);
+      }
+    });
   }
 
   private showLife(olderThanMs: number): void {

@@ -103,8 +103,8 @@ export class Publisher {
     const message = this.waiting.get(token);
     if (!message) return;
     const reply = `${this.inbox}.${token}`;
-    const extra = toHeaders(message.options);
     try {
+      const extra = toHeaders(message.options);
       this.connection.publish(
         message.subject,
         message.payload,

@@ -78,7 +78,9 @@ const histories = fc
             attempt_count: number - 1,
             reason: 'webhook_deleted',
           };
-        default:
+        case 'retrying':
+        case 'failed':
+        case 'success':
           return finished(ref, attempt(number, what === 'success' ? 200 : 500, at, `att_${i}`), what);
       }
     }),
