@@ -1,1 +1,9 @@
 export { renderStandard } from './standard.js';
+export type { FilterSubject } from './filter/event-path.js';
+export {
+  compileFilter,
+  FILTER_LIMITS,
+  type CompiledFilter,
+  type FilterFault,
+} from './filter/compile-filter.js';
+export { firstFailure, passes, type Condition } from './filter/filter.js';
