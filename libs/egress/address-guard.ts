@@ -1,4 +1,4 @@
-import { lookup as resolve, type LookupAddress } from 'node:dns';
+import { lookup, type LookupAddress } from 'node:dns';
 import type { LookupFunction } from 'node:net';
 import { isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
@@ -34,8 +34,14 @@ const ALWAYS_DENIED = new Set(['168.63.129.16']);
 export class AddressGuard {
   private readonly allowed: [ipaddr.IPv4 | ipaddr.IPv6, number][];
 
-  /** @throws Error when a CIDR of `allow` is none */
-  constructor(private readonly policy: EgressPolicy) {
+  /**
+   * @param resolve looks names up; the system's own look-up unless a spec says otherwise
+   * @throws Error when a CIDR of `allow` is none
+   */
+  constructor(
+    private readonly policy: EgressPolicy,
+    private readonly resolve: typeof lookup = lookup,
+  ) {
     this.allowed = policy.allow.map((cidr) =>
       ipaddr.parseCIDR(cidr.includes('/') ? cidr : `${cidr}/${cidr.includes(':') ? 128 : 32}`),
     );
@@ -56,7 +62,8 @@ export class AddressGuard {
 
   /** Whether an IP address may be connected to. */
   allowsAddress(text: string): boolean {
-    if (!ipaddr.isValid(text)) return false;
+    // ipaddr.js alone reads `1.2.3` as an address too.
+    if (isIP(text) === 0) return false;
     const address = ipaddr.process(text);
     if (
       this.allowed.some(
@@ -65,7 +72,7 @@ export class AddressGuard {
     )
       return true;
     if (ALWAYS_DENIED.has(address.toString())) return false;
-    return address.range() === 'unicast' && !hidesIpv4(address);
+    return address.range() === 'unicast' && (address instanceof ipaddr.IPv4 || isPublicIpv6(address));
   }
 
   /**
@@ -74,7 +81,7 @@ export class AddressGuard {
    * address refuses the name.
    */
   readonly lookup: LookupFunction = (hostname, options, callback) => {
-    resolve(hostname, { ...options, all: true }, (error, addresses: LookupAddress[]) => {
+    this.resolve(hostname, { ...options, all: true }, (error, addresses: LookupAddress[]) => {
       if (error) return callback(error, '', 0);
       const denied = addresses.length === 0 || addresses.some(({ address }) => !this.allowsAddress(address));
       if (denied) return callback(new BlockedAddressError(), '', 0);
@@ -109,12 +116,13 @@ function portOf(url: URL): number {
   return url.protocol === 'https:' ? 443 : 80;
 }
 
-/** IPv6 forms that carry an IPv4 address and that ipaddr.js calls unicast: `::/96`, and ISATAP's `::5efe:`. */
-function hidesIpv4(address: ipaddr.IPv4 | ipaddr.IPv6): boolean {
-  if (!(address instanceof ipaddr.IPv6)) return false;
-  const { parts } = address;
-  return (
-    parts.slice(0, 6).every((part) => part === 0) ||
-    ((parts[4] === 0 || parts[4] === 0x200) && parts[5] === 0x5efe)
-  );
+/**
+ * Closes the gaps of what ipaddr.js calls unicast: only 2000::/3 is given out
+ * at all (`::/96`, which carries IPv4 addresses, lies outside it), and ISATAP's
+ * `::5efe:` carries an IPv4 address in any network.
+ */
+function isPublicIpv6({ parts }: ipaddr.IPv6): boolean {
+  const [first = 0, , , , fifth, sixth] = parts;
+  const isatap = (fifth === 0 || fifth === 0x200) && sixth === 0x5efe;
+  return first >> 13 === 1 && !isatap;
 }

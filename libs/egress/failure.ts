@@ -27,7 +27,11 @@ const KIND_BY_CODE: Record<string, AttemptErrorKind> = {
   UND_ERR_SOCKET: 'reset',
   UND_ERR_HEADERS_OVERFLOW: 'response_too_large',
   UND_ERR_RES_EXCEEDED_MAX_SIZE: 'response_too_large',
+  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'invalid_response',
 };
+
+/** What undici has no codes for: answers that are not HTTP, and a 100 or 101 that nobody asked for. */
+const NOT_HTTP = /^(HTTPParserError: .*|SocketError: bad (response|upgrade))$/s;
 
 const MESSAGES: Partial<Record<AttemptErrorKind, string>> = {
   dns: 'The host name could not be resolved.',
@@ -43,14 +47,15 @@ export function failureOf(error: unknown): Failure {
   const cause = innermost(error);
   if (cause instanceof BlockedAddressError) return { kind: 'blocked_address', message: cause.message };
   const code = codeOf(cause) ?? codeOf(error) ?? '';
-  const known = KIND_BY_CODE[code] ?? kindByPrefix(code);
+  const known = NOT_HTTP.test(String(cause))
+    ? 'invalid_response'
+    : (KIND_BY_CODE[code] ?? kindByPrefix(code));
   if (known === 'tls') return { kind: 'tls', message: `The TLS handshake failed (${code}).` };
   if (known) return { kind: known, message: MESSAGES[known] ?? code };
   return { kind: 'internal', message: `The request could not be made (${code || String(cause)}).` };
 }
 
 function kindByPrefix(code: string): AttemptErrorKind | undefined {
-  if (code.startsWith('HPE_')) return 'invalid_response';
   if (
     /^(ERR_TLS|ERR_SSL|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|EPROTO|ERR_OSSL|HOSTNAME_MISMATCH)/.test(code)
   )
