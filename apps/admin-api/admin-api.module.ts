@@ -13,7 +13,7 @@ import { FrontPageController } from './openapi/front-page.controller.js';
 import { ProblemFilter } from './problems/problem-filter.js';
 import { invalidRequest } from './problems/problem.js';
 import { schemaFaults } from './problems/schema-faults.js';
-import { WebhookRelay } from './relay/webhook-relay.js';
+import { LedgerRelay } from './relay/ledger-relay.js';
 import { WebhookChanges } from './webhooks/webhook-changes.js';
 import { WebhooksController } from './webhooks/webhooks.controller.js';
 
@@ -21,7 +21,7 @@ import { WebhooksController } from './webhooks/webhooks.controller.js';
 export interface AdminApiParts {
   database: DataSource;
   bus: Bus;
-  relay: WebhookRelay;
+  relay: LedgerRelay;
   keyring: Keyring;
   addresses: AddressGuard;
   operatorKey: OperatorKey;
@@ -40,7 +40,7 @@ export class AdminApiModule {
       providers: [
         { provide: DataSource, useValue: database },
         { provide: Bus, useValue: bus },
-        { provide: WebhookRelay, useValue: parts.relay },
+        { provide: LedgerRelay, useValue: parts.relay },
         { provide: Keyring, useValue: parts.keyring },
         { provide: AddressGuard, useValue: parts.addresses },
         { provide: OperatorKey, useValue: parts.operatorKey },

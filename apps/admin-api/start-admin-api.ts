@@ -13,7 +13,7 @@ import { acceptJsonBodies, MAX_BODY_BYTES } from './http/json-body.js';
 import { serveOpenApi } from './openapi/document.js';
 import { sendProblem } from './problems/problem-filter.js';
 import { problemOf } from './problems/problem-of.js';
-import { WebhookRelay } from './relay/webhook-relay.js';
+import { LedgerRelay } from './relay/ledger-relay.js';
 
 export interface AdminApiOptions {
   natsUrl: string;
@@ -47,7 +47,7 @@ export async function startAdminApi(options: AdminApiOptions): Promise<RunningAp
   const ran = await migrate(database);
   if (ran.length > 0) logger.info({ migrations: ran }, 'the schema was brought up to date');
   const bus = await Bus.open({ url: options.natsUrl, name: 'tidings-admin-api', waitMs }, options.topology);
-  const relay = new WebhookRelay(databaseUrl, bus, logger);
+  const relay = new LedgerRelay(databaseUrl, bus, logger);
   const operatorKey = new OperatorKey(options.operatorKey);
   const app = await NestFactory.create<NestFastifyApplication>(
     AdminApiModule.of({ database, bus, relay, keyring, addresses, operatorKey, logger }),

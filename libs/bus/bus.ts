@@ -1,4 +1,5 @@
 import type { TenantId } from '#domain';
+import { openBuckets, type Buckets, type TenantBucket, type WebhookBucket } from './buckets.js';
 import { openWires, type BusOptions, type Wires } from './connection.js';
 import { Consumer, type ConsumerOptions } from './consumer.js';
 import { DeliveryQueue } from './delivery-queue.js';
@@ -8,7 +9,6 @@ import { Lanes } from './lanes.js';
 import { Publisher, type Stored } from './publisher.js';
 import { eventSubject } from './subjects.js';
 import { ensureStreams, type TopologySettings } from './topology.js';
-import { WebhookBucket } from './webhook-bucket.js';
 
 const CLOSE_WITHIN_MS = 1_000;
 
@@ -17,37 +17,36 @@ export class Bus {
   readonly deliveries: DeliveryQueue;
   readonly events: EventStore;
   readonly lanes: Lanes;
+  readonly webhooks: WebhookBucket;
+  readonly tenants: TenantBucket;
 
   private constructor(
     private readonly wires: Wires,
     private readonly publisher: Publisher,
-    readonly webhooks: WebhookBucket,
+    buckets: Buckets,
     private readonly topology: TopologySettings,
   ) {
     this.deliveries = new DeliveryQueue(wires, publisher);
     this.events = new EventStore(wires);
     this.lanes = new Lanes(wires);
+    this.webhooks = buckets.webhooks;
+    this.tenants = buckets.tenants;
   }
 
   /**
-   * Connects, and makes the streams and the bucket where they are missing.
+   * Connects, and makes the streams and the buckets where they are missing.
    * @throws BusUnreachableError when NATS cannot be reached in time
    */
   static async open(options: BusOptions, topology: TopologySettings): Promise<Bus> {
     const wires = await openWires(options);
     await ensureStreams(wires.manager, topology);
-    return new Bus(
-      wires,
-      new Publisher(wires.connection, wires.outbox),
-      await WebhookBucket.open(wires),
-      topology,
-    );
+    return new Bus(wires, new Publisher(wires.connection, wires.outbox), await openBuckets(wires), topology);
   }
 
-  /** Makes the streams and the bucket again where they are missing: NATS may have lost its storage. */
+  /** Makes the streams and the buckets again where they are missing: NATS may have lost its storage. */
   async ensureTopology(): Promise<void> {
     await ensureStreams(this.wires.manager, this.topology);
-    await WebhookBucket.open(this.wires);
+    await openBuckets(this.wires);
   }
 
   /**

@@ -1,3 +1,5 @@
+export type { Bucket } from './bucket.js';
+export type { TenantBucket, WebhookBucket } from './buckets.js';
 export { Bus } from './bus.js';
 export { BusUnreachableError } from './connection.js';
 export type { Consumer } from './consumer.js';
@@ -11,4 +13,3 @@ export { decodeOwed, deliveryRefOf, INLINE_BYTES, withOwed, type OwedDelivery } 
 export { PublishError } from './publisher.js';
 export { DELIVERIES, EVENTS, isTenantId, JOURNAL } from './subjects.js';
 export type { ConsumerPlan, TopologySettings } from './topology.js';
-export type { WebhookBucket } from './webhook-bucket.js';

@@ -5,7 +5,6 @@ import type { DeliveryId, TenantId, WebhookId } from '#domain';
 export const EVENTS = 'EVENTS';
 export const DELIVERIES = 'DELIVERIES';
 export const JOURNAL = 'JOURNAL';
-export const WEBHOOKS_BUCKET = 'webhooks';
 
 /** How many shares the deliveries are cut into. Fixed: changing it would strand what is queued under the old number. */
 export const PARTITIONS = 64;

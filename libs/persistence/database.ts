@@ -1,10 +1,12 @@
 import { DataSource } from 'typeorm';
 import { LedgerRow } from './ledger/ledger-row.js';
 import { ControlPlaneAndRecord1763800000000 } from './migrations/1763800000000-control-plane-and-record.js';
+import { TenantsAndKeys1763900000000 } from './migrations/1763900000000-tenants-and-keys.js';
 import { AttemptRow } from './record/attempt-row.js';
 import { DeliveryRow } from './record/delivery-row.js';
 import { EventRow } from './record/event-row.js';
 import { RelayPositionRow } from './relay/relay-position-row.js';
+import { TenantRow } from './tenant/tenant-row.js';
 import { WebhookRow } from './webhook/webhook-row.js';
 
 export interface DatabaseOptions {
@@ -27,8 +29,8 @@ export function createDatabase(url: string, options: DatabaseOptions): DataSourc
     applicationName: options.name,
     poolSize: options.poolSize ?? 10,
     connectTimeoutMS: 5_000,
-    entities: [LedgerRow, WebhookRow, RelayPositionRow, EventRow, DeliveryRow, AttemptRow],
-    migrations: [ControlPlaneAndRecord1763800000000],
+    entities: [LedgerRow, TenantRow, WebhookRow, RelayPositionRow, EventRow, DeliveryRow, AttemptRow],
+    migrations: [ControlPlaneAndRecord1763800000000, TenantsAndKeys1763900000000],
     migrationsTableName: 'migrations',
     installExtensions: false,
     // Sequences and positions stay far below 2^53, and a number is what the API answers with.

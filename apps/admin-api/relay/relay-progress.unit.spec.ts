@@ -5,7 +5,8 @@ const entry = (txid: bigint, seq: number): LedgerChange => ({
   txid,
   seq,
   tenant: 'default',
-  webhook: 'wh_1',
+  aggregate: 'webhook',
+  id: 'wh_1',
 });
 const at = (txid: bigint, seq: number, ...ahead: [bigint, number][]): RelayProgress => ({
   place: { txid, seq },

@@ -1,6 +1,6 @@
-import type { WebhookBucket } from '#bus';
-import type { RoutedWebhook } from '#domain';
-import { routedWebhookOf, type WebhookRow } from '#persistence';
+import { isDeepStrictEqual } from 'node:util';
+import type { Bucket } from '#bus';
+import type { Keyed } from './bring-to-bucket.js';
 
 const AT_ONCE = 200;
 
@@ -10,35 +10,35 @@ export interface Repaired {
 }
 
 /**
- * Makes the bucket what the tables say. The bucket is read first: a webhook
- * that is in it and in no row read afterwards was deleted.
- * @param rows all webhooks, read when first asked for
+ * Makes a bucket what its table says. The bucket is read first: what is in it
+ * and in no row read afterwards was deleted. A key that is written meanwhile
+ * is left alone, for whoever wrote it had read the row later than this.
+ * @param rows all rows, read when first asked for
  */
-export async function repairBucket(
-  bucket: Pick<WebhookBucket, 'entries' | 'put' | 'remove'>,
-  rows: () => AsyncIterable<WebhookRow>,
+export async function repairBucket<Key extends string[], Value extends { version: number }>(
+  bucket: Pick<Bucket<Key, Value>, 'everything' | 'replace'>,
+  rows: () => AsyncIterable<Keyed<Key, Value>>,
 ): Promise<Repaired> {
-  const extra = new Map((await bucket.entries()).map((entry) => [keyOf(entry), entry]));
-  let put = 0;
-  let batch: RoutedWebhook[] = [];
+  const extra = await bucket.everything();
+  const repaired = { put: 0, removed: 0 };
+  let writes: Promise<boolean>[] = [];
   const flush = async () => {
-    await Promise.all(batch.map((webhook) => bucket.put(webhook)));
-    put += batch.length;
-    batch = [];
+    const written = await Promise.all(writes);
+    writes = [];
+    return written.filter(Boolean).length;
   };
-  for await (const row of rows()) {
-    const wanted = routedWebhookOf(row);
-    const held = extra.get(keyOf(wanted));
-    extra.delete(keyOf(wanted));
-    if (JSON.stringify(held) === JSON.stringify(wanted)) continue;
-    batch.push(wanted);
-    if (batch.length === AT_ONCE) await flush();
+  for await (const { key, value } of rows()) {
+    const known = extra.get(key.join('.'));
+    extra.delete(key.join('.'));
+    if (isDeepStrictEqual(known?.held.value, value)) continue;
+    writes.push(bucket.replace(key, known?.held, value));
+    if (writes.length === AT_ONCE) repaired.put += await flush();
   }
-  await flush();
-  for (const { tenant, id } of extra.values()) await bucket.remove(tenant, id);
-  return { put, removed: extra.size };
-}
-
-function keyOf({ tenant, id }: RoutedWebhook): string {
-  return `${tenant}.${id}`;
+  repaired.put += await flush();
+  for (const { key, held } of extra.values()) {
+    if (held.value) writes.push(bucket.replace(key, held, undefined));
+    if (writes.length === AT_ONCE) repaired.removed += await flush();
+  }
+  repaired.removed += await flush();
+  return repaired;
 }

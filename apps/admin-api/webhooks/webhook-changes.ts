@@ -16,7 +16,7 @@ import type { Caller } from '../access/caller.js';
 import { mergePatch } from '../http/merge-patch.js';
 import { invalidRequest } from '../problems/problem.js';
 import { schemaFaults } from '../problems/schema-faults.js';
-import { WebhookRelay } from '../relay/webhook-relay.js';
+import { LedgerRelay } from '../relay/ledger-relay.js';
 import { webhookDefinition, type NewWebhook, type WebhookPatch } from './webhook-schemas.js';
 
 /**
@@ -31,7 +31,7 @@ const RELAY_WITHIN_MS = 2_000;
 export class WebhookChanges {
   constructor(
     private readonly database: DataSource,
-    private readonly relay: WebhookRelay,
+    private readonly relay: LedgerRelay,
     private readonly keyring: Keyring,
     private readonly addresses: AddressGuard,
   ) {}

@@ -1,11 +1,14 @@
 import { Column, Entity, Index, PrimaryGeneratedColumn, Unique } from 'typeorm';
 
+/** Of what the ledger keeps the decisions. The id of an aggregate is its own within tenant and type. */
+export type AggregateType = 'webhook' | 'tenant' | 'key' | 'event_type';
+
 /**
  * One decision, for ever: a trigger refuses UPDATE, DELETE and TRUNCATE.
  * `txid` orders what the relay reads, for a lower `seq` may be committed later.
  */
 @Entity('ledger')
-@Unique('ledger_aggregate_version', ['aggregate_id', 'version'])
+@Unique('ledger_aggregate_version', ['tenant', 'aggregate_type', 'aggregate_id', 'version'])
 @Index('ledger_txid_seq', ['txid', 'seq'])
 export class LedgerRow {
   @PrimaryGeneratedColumn('identity', {
@@ -22,7 +25,7 @@ export class LedgerRow {
   tenant!: string;
 
   @Column({ type: 'text' })
-  aggregate_type!: 'webhook';
+  aggregate_type!: AggregateType;
 
   @Column({ type: 'text' })
   aggregate_id!: string;

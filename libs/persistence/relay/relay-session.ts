@@ -1,8 +1,9 @@
 import pg from 'pg';
-import type { TenantId, WebhookId } from '#domain';
+import type { TenantId } from '#domain';
 import { LOCKS } from '../advisory-locks.js';
-import type { WebhookRow } from '../webhook/webhook-row.js';
+import type { AggregateType } from '../ledger/ledger-row.js';
 import { LEDGER_CHANNEL, RELAYED_CHANNEL } from './ledger-channels.js';
+import type { RelayedTable } from './relayed-tables.js';
 
 /** A place in the ledger; places are ordered by txid, then seq. */
 export interface LedgerPlace {
@@ -13,7 +14,9 @@ export interface LedgerPlace {
 /** A ledger entry, as far as a relay must know it. */
 export interface LedgerChange extends LedgerPlace {
   tenant: TenantId;
-  webhook: WebhookId;
+  aggregate: AggregateType;
+  /** Of the aggregate, in its tenant. */
+  id: string;
 }
 
 export interface LedgerChanges {
@@ -99,7 +102,7 @@ export class RelaySession {
   async position(): Promise<LedgerPlace> {
     const { rows } = await this.client.query<{ txid: string; seq: string }>(
       `SELECT txid::text, seq::text FROM relay_positions
-       WHERE relay = 'webhooks' AND txid < pg_snapshot_xmax(pg_current_snapshot())`,
+       WHERE relay = 'ledger' AND txid < pg_snapshot_xmax(pg_current_snapshot())`,
     );
     const [row] = rows;
     return row ? { txid: BigInt(row.txid), seq: Number(row.seq) } : { txid: 0n, seq: 0 };
@@ -107,29 +110,36 @@ export class RelaySession {
 
   /**
    * The visible entries after a place.
+   * @param of the aggregates whose entries are wanted
    * @param except entries (seq) that need not be told again
    */
-  async changesAfter(place: LedgerPlace, except: number[], limit: number): Promise<LedgerChanges> {
+  async changesAfter(
+    place: LedgerPlace,
+    of: AggregateType[],
+    except: number[],
+    limit: number,
+  ): Promise<LedgerChanges> {
     const { rows } = await this.client.query<{
       settled_below: string;
       txid: string | null;
       seq: string;
       tenant: TenantId;
-      webhook: WebhookId;
+      aggregate: AggregateType;
+      id: string;
     }>(
       `SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS settled_below,
-              l.txid::text, l.seq::text, l.tenant, l.webhook
+              l.txid::text, l.seq::text, l.tenant, l.aggregate, l.id
        FROM (SELECT) AS once
        LEFT JOIN LATERAL (
-         SELECT txid, seq, tenant, aggregate_id AS webhook FROM ledger
+         SELECT txid, seq, tenant, aggregate_type AS aggregate, aggregate_id AS id FROM ledger
          WHERE (txid, seq) > ($1::xid8, $2::bigint) AND txid < pg_snapshot_xmax(pg_current_snapshot())
-           AND aggregate_type = 'webhook' AND seq <> ALL($3::bigint[])
-         ORDER BY txid, seq LIMIT $4) AS l ON true
+           AND aggregate_type = ANY($3::text[]) AND seq <> ALL($4::bigint[])
+         ORDER BY txid, seq LIMIT $5) AS l ON true
        ORDER BY l.txid, l.seq`,
-      [place.txid.toString(), place.seq, except, limit + 1],
+      [place.txid.toString(), place.seq, of, except, limit + 1],
     );
-    const changes = rows.flatMap(({ txid, seq, tenant, webhook }) =>
-      txid === null ? [] : [{ txid: BigInt(txid), seq: Number(seq), tenant, webhook }],
+    const changes = rows.flatMap(({ txid, seq, tenant, aggregate, id }) =>
+      txid === null ? [] : [{ txid: BigInt(txid), seq: Number(seq), tenant, aggregate, id }],
     );
     return {
       changes: changes.slice(0, limit),
@@ -138,28 +148,34 @@ export class RelaySession {
     };
   }
 
-  /** The rows, as they are now, of those of some webhooks that still exist. */
-  async webhooks(wanted: { tenant: TenantId; webhook: WebhookId }[]): Promise<WebhookRow[]> {
-    const { rows } = await this.client.query<WebhookRow>(
-      `SELECT w.* FROM unnest($1::text[], $2::text[]) AS wanted (tenant, id)
-       JOIN webhooks w USING (tenant, id)`,
-      [wanted.map((each) => each.tenant), wanted.map((each) => each.webhook)],
+  /** The rows, as they are now, of those that still exist. */
+  async rows<Row extends object>(
+    { table, tenant, id }: RelayedTable<Row>,
+    wanted: { tenant: TenantId; id: string }[],
+  ): Promise<Row[]> {
+    const { rows } = await this.client.query<Row>(
+      `SELECT r.* FROM unnest($1::text[], $2::text[]) AS wanted (tenant, id)
+       JOIN ${table} r ON (r.${tenant}, r.${id}) = (wanted.tenant, wanted.id)`,
+      [wanted.map((each) => each.tenant), wanted.map((each) => each.id)],
     );
     return rows;
   }
 
-  /** All webhooks, a page at a time, in the order of tenant and id. */
-  async *allWebhooks(pageSize = 1_000): AsyncGenerator<WebhookRow> {
-    let after = ['', ''];
+  /** All rows, a page at a time, in the order of tenant and id. */
+  async *allRows<Row extends object>(
+    { table, tenant, id }: RelayedTable<Row>,
+    pageSize = 1_000,
+  ): AsyncGenerator<Row> {
+    let after: unknown[] = ['', ''];
     for (;;) {
-      const { rows } = await this.client.query<WebhookRow>(
-        `SELECT * FROM webhooks WHERE (tenant, id) > ($1, $2) ORDER BY tenant, id LIMIT $3`,
+      const { rows } = await this.client.query<Row>(
+        `SELECT * FROM ${table} WHERE (${tenant}, ${id}) > ($1, $2) ORDER BY ${tenant}, ${id} LIMIT $3`,
         [...after, pageSize],
       );
       yield* rows;
       const last = rows.at(-1);
       if (!last || rows.length < pageSize) return;
-      after = [last.tenant, last.id];
+      after = [last[tenant], last[id]];
     }
   }
 
@@ -167,7 +183,7 @@ export class RelaySession {
   async moveTo(place: LedgerPlace): Promise<void> {
     await this.client.query(
       `INSERT INTO relay_positions AS held (relay, txid, seq, moved_at)
-       VALUES ('webhooks', $1::xid8, $2, now())
+       VALUES ('ledger', $1::xid8, $2, now())
        ON CONFLICT (relay) DO UPDATE SET txid = excluded.txid, seq = excluded.seq, moved_at = now()`,
       [place.txid.toString(), place.seq],
     );

@@ -1,16 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Bus } from '#bus';
 import type { Logger } from '#observability';
-import { RelaySession, routedWebhookOf } from '#persistence';
+import { RelaySession, type LedgerChange } from '#persistence';
 import { advance, type RelayProgress } from './relay-progress.js';
+import { relayedAggregates, type RelayedAggregate } from './relayed-aggregates.js';
 import { RelayedChanges } from './relayed-changes.js';
-import { repairBucket } from './repair-bucket.js';
 
 /** NOTIFY wakes us; this is for the one that got lost. */
 const POLL_MS = 1_000;
 const BATCH = 500;
 const BACK_OFF_MS = { first: 200, most: 2_000 };
-/** The bucket is compared with the tables this often, or less often where that takes long. */
+/** The buckets are compared with the tables this often, or less often where that takes long. */
 const REPAIR_EVERY_MS = 60_000;
 const REPAIR_SHARE = 50;
 /** What a server that died was asked is never answered; the client would wait for longer. */
@@ -18,12 +18,12 @@ const PUT_WITHIN_MS = 3_000;
 const REPAIR_WITHIN_MS = 60_000;
 
 /**
- * Puts what the ledger says of webhooks into the KV bucket. Every replica of
+ * Brings what the ledger says into the KV buckets. Every replica of
  * the admin API has a relay; one at a time works. Its states:
  *
  * - waiting: listens, asks for the lock now and then, and hears what the
- *   working relay has put into the bucket
- * - repairing: has got the lock, and makes the bucket what the tables say
+ *   working relay has put into the buckets
+ * - repairing: has got the lock, and makes the buckets what the tables say
  * - following: puts each change, in whatever order it becomes visible, for a
  *   change is always put as the row is now; remembers how far it came
  *
@@ -31,18 +31,21 @@ const REPAIR_WITHIN_MS = 60_000;
  * and it begins again at waiting. So no state survives a fault, and whoever
  * gets the lock next repairs what the fault left.
  */
-export class WebhookRelay {
+export class LedgerRelay {
   private readonly changes = new RelayedChanges();
   private readonly stopping = new AbortController();
   private running: Promise<void> = Promise.resolve();
   private wake: () => void = () => undefined;
   private listening: () => void = () => undefined;
+  private readonly aggregates: RelayedAggregate[];
 
   constructor(
     private readonly databaseUrl: string,
-    private readonly bus: Pick<Bus, 'webhooks' | 'ensureTopology'>,
+    private readonly bus: Bus,
     private readonly logger: Logger,
-  ) {}
+  ) {
+    this.aggregates = relayedAggregates(bus);
+  }
 
   /** Begins. @returns once it hears of the ledger, or at once when PostgreSQL is away */
   async start(): Promise<void> {
@@ -59,7 +62,7 @@ export class WebhookRelay {
   }
 
   /**
-   * Waits until a change is in the bucket.
+   * Waits until a change is in its bucket.
    * @param seq the change's last ledger entry
    * @returns whether it was within the time; if not, it will be as soon as that is possible
    */
@@ -125,26 +128,25 @@ export class WebhookRelay {
   /** @returns when to repair again */
   private async repair(session: RelaySession): Promise<number> {
     const began = Date.now();
-    const repairing = repairBucket(this.bus.webhooks, () => session.allWebhooks());
-    const repaired = await this.within(REPAIR_WITHIN_MS, repairing);
-    if (repaired.put + repaired.removed > 0)
-      this.logger.info(repaired, 'the bucket did not agree with the tables and was repaired');
+    for (const aggregate of this.aggregates) {
+      const repaired = await this.within(REPAIR_WITHIN_MS, aggregate.repair(session));
+      if (repaired.put + repaired.removed > 0)
+        this.logger.info(
+          { of: aggregate.type, ...repaired },
+          'a bucket did not agree with its table and was repaired',
+        );
+    }
     return Date.now() + Math.max(REPAIR_EVERY_MS, REPAIR_SHARE * (Date.now() - began));
   }
 
   private async follow(session: RelaySession, from: RelayProgress): Promise<RelayProgress> {
     let progress = from;
+    const types = this.aggregates.map(({ type }) => type);
     for (;;) {
       const ahead = progress.ahead.map((entry) => entry.seq);
-      const read = await session.changesAfter(progress.place, ahead, BATCH);
+      const read = await session.changesAfter(progress.place, types, ahead, BATCH);
       if (read.changes.length > 0) {
-        const rows = new Map((await session.webhooks(read.changes)).map((row) => [row.id, row]));
-        const touched = new Map(read.changes.map((change) => [change.webhook, change.tenant]));
-        const puts = [...touched].map(([id, tenant]) => {
-          const row = rows.get(id);
-          return row ? this.bus.webhooks.put(routedWebhookOf(row)) : this.bus.webhooks.remove(tenant, id);
-        });
-        await this.within(PUT_WITHIN_MS, Promise.all(puts));
+        await this.within(PUT_WITHIN_MS, this.bring(session, read.changes));
         const seqs = read.changes.map((change) => change.seq);
         this.changes.tell(seqs);
         await session.announce(seqs);
@@ -154,6 +156,14 @@ export class WebhookRelay {
         await session.moveTo(next.place);
       progress = next;
       if (!read.more) return progress;
+    }
+  }
+
+  private async bring(session: RelaySession, changes: LedgerChange[]): Promise<void> {
+    for (const { type, bring } of this.aggregates) {
+      const touched = changes.filter((change) => change.aggregate === type);
+      const ids = new Map(touched.map(({ tenant, id }) => [`${tenant}/${id}`, { tenant, id }]));
+      if (ids.size > 0) await bring(session, [...ids.values()]);
     }
   }
 

@@ -116,7 +116,12 @@ describe('the relay', () => {
     const id = await createByApi('to be damaged');
     const right = await inBucket(id);
     await api.halt();
-    await bus.webhooks.put({ ...right!, version: 0, url: 'https://stale.example/' });
+    const held = await bus.webhooks.held('default', id);
+    await bus.webhooks.replace(['default', id], held, {
+      ...right!,
+      version: 0,
+      url: 'https://stale.example/',
+    });
     await bus.webhooks.put({ ...right!, id: 'wh_never_existed' });
     const lost = await commitOnly();
     await bus.webhooks.remove('default', lost);

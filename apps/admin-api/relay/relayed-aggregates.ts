@@ -1,0 +1,56 @@
+import type { Bucket, Bus } from '#bus';
+import type { TenantId } from '#domain';
+import {
+  routedTenantOf,
+  routedWebhookOf,
+  TENANTS_TABLE,
+  WEBHOOKS_TABLE,
+  type LedgerRow,
+  type RelayedTable,
+  type RelaySession,
+} from '#persistence';
+import { bringToBucket } from './bring-to-bucket.js';
+import { repairBucket, type Repaired } from './repair-bucket.js';
+
+/** A kind of thing whose ledger is relayed: its rows become the values of a bucket. */
+export interface RelayedAggregate {
+  type: LedgerRow['aggregate_type'];
+  /** Brings these into the bucket as they are now. */
+  bring: (session: RelaySession, ids: { tenant: TenantId; id: string }[]) => Promise<void>;
+  /** Makes the whole bucket what the table says. */
+  repair: (session: RelaySession) => Promise<Repaired>;
+}
+
+/** Everything that the relay tells the data plane. A new kind is one more entry here. */
+export function relayedAggregates(bus: Pick<Bus, 'webhooks' | 'tenants'>): RelayedAggregate[] {
+  return [
+    relayed('tenant', TENANTS_TABLE, bus.tenants, ({ id }) => [id], routedTenantOf),
+    relayed('webhook', WEBHOOKS_TABLE, bus.webhooks, ({ tenant, id }) => [tenant, id], routedWebhookOf),
+  ];
+}
+
+/**
+ * @param keyOf the bucket's key, from what the ledger calls the aggregate
+ * @param tell what the data plane is told of a row
+ */
+function relayed<Row extends object, Key extends string[], Value extends { version: number }>(
+  type: RelayedAggregate['type'],
+  table: RelayedTable<Row>,
+  bucket: Bucket<Key, Value>,
+  keyOf: (aggregate: { tenant: TenantId; id: string }) => Key,
+  tell: (row: Row) => Value,
+): RelayedAggregate {
+  const idsOf = (row: Row) => ({ tenant: String(row[table.tenant]), id: String(row[table.id]) });
+  return {
+    type,
+    bring: (session, ids) =>
+      bringToBucket(bucket, ids, keyOf, async (wanted) => {
+        const rows = await session.rows(table, wanted);
+        return rows.map((row) => ({ key: keyOf(idsOf(row)), value: tell(row) }));
+      }),
+    repair: (session) =>
+      repairBucket(bucket, async function* () {
+        for await (const row of session.allRows(table)) yield { key: keyOf(idsOf(row)), value: tell(row) };
+      }),
+  };
+}

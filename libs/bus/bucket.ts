@@ -1,0 +1,173 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { JetStreamApiError } from '@nats-io/jetstream';
+import { Kvm, KvWatchInclude, type KV, type KvEntry } from '@nats-io/kv';
+import type { Wires } from './connection.js';
+
+/** What a bucket holds and under which keys. */
+export interface BucketPlan<Key extends string[], Value> {
+  name: string;
+  /** How many parts a key has; only the last one may hold dots. */
+  keyParts: number;
+  keyOf: (value: Value) => Key;
+}
+
+export interface BucketWatcher<Key extends string[], Value> {
+  changed: (value: Value) => void;
+  removed: (...key: Key) => void;
+}
+
+/** What the bucket has under a key. */
+export interface Held<Value> {
+  /** Changes with every write of the key. */
+  revision: number;
+  /** Undefined when it was removed. */
+  value: Value | undefined;
+}
+
+/** The key was written by someone else meanwhile; with and without the sequence that was found. */
+const WRONG_LAST_SEQUENCE = [10_071, 10_164];
+const TRIES = 8;
+const TRY_AGAIN_MS = 5;
+
+/**
+ * A KV bucket whose values carry a version: what the relay tells the data
+ * plane. Writers that could be late write by `replace`, which fails when
+ * someone wrote meanwhile.
+ */
+export class Bucket<Key extends string[], Value extends { version: number }> {
+  private constructor(
+    private readonly kv: KV,
+    private readonly plan: BucketPlan<Key, Value>,
+  ) {}
+
+  /** Opens the bucket; makes it where it is missing. */
+  static async open<Key extends string[], Value extends { version: number }>(
+    wires: Wires,
+    plan: BucketPlan<Key, Value>,
+  ): Promise<Bucket<Key, Value>> {
+    return new Bucket(await new Kvm(wires.jetstream).create(plan.name, { history: 1 }), plan);
+  }
+
+  /** The value as the bucket has it now; undefined when it is not there or was removed. */
+  async get(...key: Key): Promise<Value | undefined> {
+    return (await this.held(...key))?.value;
+  }
+
+  /** What lies under a key, with the revision that `replace` asks for; undefined when nothing ever did. */
+  async held(...key: Key): Promise<Held<Value> | undefined> {
+    const entry = await this.kv.get(textOf(key));
+    return entry ? heldOf(entry) : undefined;
+  }
+
+  /**
+   * Writes a key that is still as it was held.
+   * @param held what `held` or `everything` gave for the key
+   * @param value undefined removes
+   * @returns false when someone wrote the key meanwhile; nothing is written then
+   */
+  async replace(key: Key, held: Held<Value> | undefined, value: Value | undefined): Promise<boolean> {
+    const text = textOf(key);
+    const previousSeq = held?.revision ?? 0;
+    try {
+      if (value) await this.kv.put(text, JSON.stringify(value), { previousSeq });
+      else if (held?.value) await this.kv.delete(text, { previousSeq });
+      return true;
+    } catch (error) {
+      if (error instanceof JetStreamApiError && WRONG_LAST_SEQUENCE.includes(error.code)) return false;
+      throw error;
+    }
+  }
+
+  /**
+   * Puts a value, unless the bucket holds a higher version of it.
+   * @returns whether it was put
+   */
+  put(value: Value): Promise<boolean> {
+    const isLater = (held: Value) => held.version > value.version;
+    return this.write(this.plan.keyOf(value), value, isLater);
+  }
+
+  /** Removes a key, whatever lies under it. */
+  async remove(...key: Key): Promise<void> {
+    await this.write(key, undefined, () => false);
+  }
+
+  /** All values that the bucket holds now. */
+  async entries(): Promise<Value[]> {
+    return [...(await this.everything()).values()].flatMap(({ held }) => held.value ?? []);
+  }
+
+  /** All that lies in the bucket now, by the text of its key; what was removed too. */
+  async everything(): Promise<Map<string, { key: Key; held: Held<Value> }>> {
+    const all = new Map<string, { key: Key; held: Held<Value> }>();
+    const stop = await this.follow((entry) => {
+      all.set(entry.key, { key: this.keyFrom(entry.key), held: heldOf(entry) });
+    });
+    stop();
+    return all;
+  }
+
+  /** The text under which `everything` has a value. */
+  textOf(value: Value): string {
+    return textOf(this.plan.keyOf(value));
+  }
+
+  /**
+   * Tells the watcher all there is, then each change. Resolves when all that
+   * was there at the start has been told.
+   * @returns what ends the watching
+   */
+  async watch(watcher: BucketWatcher<Key, Value>): Promise<() => void> {
+    return this.follow((entry) => {
+      const { value } = heldOf<Value>(entry);
+      if (value) watcher.changed(value);
+      else watcher.removed(...this.keyFrom(entry.key));
+    });
+  }
+
+  private async follow(told: (entry: KvEntry) => void): Promise<() => void> {
+    const { values } = await this.kv.status();
+    const updates = await this.kv.watch({ include: KvWatchInclude.LastValue });
+    await new Promise<void>((caughtUp, failed) => {
+      if (values === 0) caughtUp();
+      void (async () => {
+        for await (const entry of updates) {
+          told(entry);
+          if (entry.delta === 0) caughtUp();
+        }
+      })().catch(failed);
+    });
+    return () => updates.stop();
+  }
+
+  private async write(
+    key: Key,
+    value: Value | undefined,
+    unless: (held: Value) => boolean,
+  ): Promise<boolean> {
+    for (let tries = 1; ; tries++) {
+      const held = await this.held(...key);
+      if (held?.value && unless(held.value)) return false;
+      if (await this.replace(key, held, value)) return true;
+      if (tries === TRIES) throw new Error(`${textOf(key)} in the bucket ${this.plan.name} is never still.`);
+      await sleep(TRY_AGAIN_MS * tries);
+    }
+  }
+
+  private keyFrom(text: string): Key {
+    const parts = text.split('.');
+    const last = this.plan.keyParts - 1;
+    return [...parts.slice(0, last), parts.slice(last).join('.')] as Key;
+  }
+}
+
+function heldOf<Value>(entry: KvEntry): Held<Value> {
+  return {
+    revision: entry.revision,
+    value: entry.operation === 'PUT' ? entry.json<Value>() : undefined,
+  };
+}
+
+function textOf(key: string[]): string {
+  return key.join('.');
+}

@@ -1,0 +1,36 @@
+import type { RetryPolicy } from '#domain';
+import { Column, Entity, PrimaryColumn } from 'typeorm';
+
+/** A tenant as it is now. What was deleted has no row; the ledger keeps its story, and its id for ever. */
+@Entity('tenants')
+export class TenantRow {
+  @PrimaryColumn({ type: 'text', primaryKeyConstraintName: 'tenants_pkey' })
+  id!: string;
+
+  @Column({ type: 'integer' })
+  version!: number;
+
+  @Column({ type: 'text' })
+  name!: string;
+
+  /** Webhooks at most; null for any number. */
+  @Column({ type: 'integer', nullable: true })
+  max_webhooks!: number | null;
+
+  @Column({ type: 'boolean' })
+  strict_event_types!: boolean;
+
+  /** For webhooks that are created without one. */
+  @Column({ type: 'integer' })
+  timeout_seconds!: number;
+
+  /** For webhooks that are created without one. */
+  @Column({ type: 'jsonb' })
+  retry!: RetryPolicy;
+
+  @Column({ type: 'timestamptz', precision: 3 })
+  created_at!: Date;
+
+  @Column({ type: 'timestamptz', precision: 3 })
+  updated_at!: Date;
+}
