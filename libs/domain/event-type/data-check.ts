@@ -53,7 +53,7 @@ export function compileDataCheck(schema: JsonSchema): DataCheck {
       const message = `has ${length} characters, but may have ${Math.floor(MAX_WORK / cost)} under a schema of so many checks`;
       return [{ path: 'data', message }];
     }
-    if (validate(data) as boolean) return [];
+    if (validate(data)) return [];
     return (validate.errors ?? []).map(faultOf);
   };
 }

@@ -49,7 +49,7 @@ export function surveySchema(schema: unknown, path = 'schema'): SchemaSurvey {
     const message = `must have ${SCHEMA_LIMITS.bytes} bytes and ${2 * SCHEMA_LIMITS.depth} levels at most`;
     return { faults: [{ path, message }], cost: 0 };
   }
-  if (schema.$schema !== undefined && String(schema.$schema).replace(/#$/, '') !== DIALECT)
+  if (schema.$schema !== undefined && schema.$schema !== DIALECT && schema.$schema !== `${DIALECT}#`)
     return { faults: [{ path: `${path}.$schema`, message: `must be ${DIALECT}` }], cost: 0 };
   const survey = new Survey(schema);
   survey.visit(schema, path, []);
