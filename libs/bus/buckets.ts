@@ -1,4 +1,4 @@
-import type { RoutedTenant, RoutedWebhook, TenantId, WebhookId } from '#domain';
+import type { CheckedEventType, RoutedTenant, RoutedWebhook, TenantId, WebhookId } from '#domain';
 import { Bucket, type BucketPlan } from './bucket.js';
 import type { Wires } from './connection.js';
 
@@ -18,13 +18,26 @@ const TENANTS: BucketPlan<[TenantId], RoutedTenant> = {
   keyOf: ({ id }) => [id],
 };
 
+/** What the relay tells the data plane about each event type, under `<tenant>.<name>`. */
+export type EventTypeBucket = Bucket<[TenantId, string], CheckedEventType>;
+const EVENT_TYPES: BucketPlan<[TenantId, string], CheckedEventType> = {
+  name: 'event-types',
+  keyParts: 2,
+  keyOf: ({ tenant, name }) => [tenant, name],
+};
+
 export interface Buckets {
   webhooks: WebhookBucket;
   tenants: TenantBucket;
+  eventTypes: EventTypeBucket;
 }
 
 /** Opens every bucket that the relay fills; makes those that are missing. */
 export async function openBuckets(wires: Wires): Promise<Buckets> {
-  const [webhooks, tenants] = await Promise.all([Bucket.open(wires, WEBHOOKS), Bucket.open(wires, TENANTS)]);
-  return { webhooks, tenants };
+  const [webhooks, tenants, eventTypes] = await Promise.all([
+    Bucket.open(wires, WEBHOOKS),
+    Bucket.open(wires, TENANTS),
+    Bucket.open(wires, EVENT_TYPES),
+  ]);
+  return { webhooks, tenants, eventTypes };
 }

@@ -1,5 +1,11 @@
 import type { TenantId } from '#domain';
-import { openBuckets, type Buckets, type TenantBucket, type WebhookBucket } from './buckets.js';
+import {
+  openBuckets,
+  type Buckets,
+  type EventTypeBucket,
+  type TenantBucket,
+  type WebhookBucket,
+} from './buckets.js';
 import { openWires, type BusOptions, type Wires } from './connection.js';
 import { Consumer, type ConsumerOptions } from './consumer.js';
 import { DeliveryQueue } from './delivery-queue.js';
@@ -19,6 +25,7 @@ export class Bus {
   readonly lanes: Lanes;
   readonly webhooks: WebhookBucket;
   readonly tenants: TenantBucket;
+  readonly eventTypes: EventTypeBucket;
 
   private constructor(
     private readonly wires: Wires,
@@ -31,6 +38,7 @@ export class Bus {
     this.lanes = new Lanes(wires);
     this.webhooks = buckets.webhooks;
     this.tenants = buckets.tenants;
+    this.eventTypes = buckets.eventTypes;
   }
 
   /**

@@ -1,5 +1,5 @@
 export type { Bucket } from './bucket.js';
-export type { TenantBucket, WebhookBucket } from './buckets.js';
+export type { EventTypeBucket, TenantBucket, WebhookBucket } from './buckets.js';
 export { Bus } from './bus.js';
 export { BusUnreachableError } from './connection.js';
 export type { Consumer } from './consumer.js';

@@ -1,7 +1,9 @@
 import { DataSource } from 'typeorm';
+import { EventTypeRow } from './event-type/event-type-row.js';
 import { LedgerRow } from './ledger/ledger-row.js';
 import { ControlPlaneAndRecord1763800000000 } from './migrations/1763800000000-control-plane-and-record.js';
 import { TenantsAndKeys1763900000000 } from './migrations/1763900000000-tenants-and-keys.js';
+import { EventTypes1764100000000 } from './migrations/1764100000000-event-types.js';
 import { AttemptRow } from './record/attempt-row.js';
 import { DeliveryRow } from './record/delivery-row.js';
 import { EventRow } from './record/event-row.js';
@@ -29,8 +31,17 @@ export function createDatabase(url: string, options: DatabaseOptions): DataSourc
     applicationName: options.name,
     poolSize: options.poolSize ?? 10,
     connectTimeoutMS: 5_000,
-    entities: [LedgerRow, TenantRow, WebhookRow, RelayPositionRow, EventRow, DeliveryRow, AttemptRow],
-    migrations: [ControlPlaneAndRecord1763800000000, TenantsAndKeys1763900000000],
+    entities: [
+      LedgerRow,
+      TenantRow,
+      WebhookRow,
+      RelayPositionRow,
+      EventRow,
+      DeliveryRow,
+      AttemptRow,
+      EventTypeRow,
+    ],
+    migrations: [ControlPlaneAndRecord1763800000000, TenantsAndKeys1763900000000, EventTypes1764100000000],
     migrationsTableName: 'migrations',
     installExtensions: false,
     // Sequences and positions stay far below 2^53, and a number is what the API answers with.

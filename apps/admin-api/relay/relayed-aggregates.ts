@@ -1,6 +1,8 @@
 import type { Bucket, Bus } from '#bus';
 import type { TenantId } from '#domain';
 import {
+  checkedEventTypeOf,
+  EVENT_TYPES_TABLE,
   routedTenantOf,
   routedWebhookOf,
   TENANTS_TABLE,
@@ -22,9 +24,16 @@ export interface RelayedAggregate {
 }
 
 /** Everything that the relay tells the data plane. A new kind is one more entry here. */
-export function relayedAggregates(bus: Pick<Bus, 'webhooks' | 'tenants'>): RelayedAggregate[] {
+export function relayedAggregates(bus: Pick<Bus, 'webhooks' | 'tenants' | 'eventTypes'>): RelayedAggregate[] {
   return [
     relayed('tenant', TENANTS_TABLE, bus.tenants, ({ id }) => [id], routedTenantOf),
+    relayed(
+      'event_type',
+      EVENT_TYPES_TABLE,
+      bus.eventTypes,
+      ({ tenant, id }) => [tenant, id],
+      checkedEventTypeOf,
+    ),
     relayed('webhook', WEBHOOKS_TABLE, bus.webhooks, ({ tenant, id }) => [tenant, id], routedWebhookOf),
   ];
 }

@@ -14,3 +14,9 @@ export const WEBHOOKS_TABLE: RelayedTable<WebhookRow> = { table: 'webhooks', ten
 
 /** A tenant's ledger is its own: both columns are its id. */
 export const TENANTS_TABLE: RelayedTable<TenantRow> = { table: 'tenants', tenant: 'id', id: 'id' };
+
+export const EVENT_TYPES_TABLE: RelayedTable<EventTypeRow> = {
+  table: 'event_types',
+  tenant: 'tenant',
+  id: 'name',
+};
