@@ -8,6 +8,7 @@ export type EventId = Id<'event'>;
 export type WebhookId = Id<'webhook'>;
 export type DeliveryId = Id<'delivery'>;
 export type AttemptId = Id<'attempt'>;
+export type KeyId = Id<'key'>;
 
 export type IdPrefix = 'wh' | 'evt' | 'dlv' | 'att' | 'key' | 'sch';
 

@@ -44,7 +44,8 @@ function outside(path: string, value: number, { min, max }: Bounds, unit = ''): 
   return [{ path, message: `must be from ${min} to ${max}${unit}, but is ${value}${unit}` }];
 }
 
-function retryFaults(retry: RetryPolicy): Fault[] {
+/** What is wrong with a retry policy; the paths begin with `retry`. */
+export function retryFaults(retry: RetryPolicy): Fault[] {
   const limits = WEBHOOK_LIMITS.retry;
   const faults = [
     ...outside('retry.count', retry.count, limits.count),
