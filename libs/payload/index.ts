@@ -7,3 +7,5 @@ export {
   type FilterFault,
 } from './filter/compile-filter.js';
 export { firstFailure, passes, type Condition } from './filter/filter.js';
+export { CatalogueError, type Catalogue, type CatalogueEntry } from './catalogues/catalogue.js';
+export { readCatalogue } from './catalogues/read-catalogue.js';
