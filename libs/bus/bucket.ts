@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { JetStreamApiError } from '@nats-io/jetstream';
 import { Kvm, KvWatchInclude, type KV, type KvEntry } from '@nats-io/kv';
+import type { NatsConnection } from '@nats-io/transport-node';
 import type { Wires } from './connection.js';
 
 /** What a bucket holds and under which keys. */
@@ -28,6 +29,7 @@ export interface Held<Value> {
 const WRONG_LAST_SEQUENCE = [10_071, 10_164];
 const TRIES = 8;
 const TRY_AGAIN_MS = 5;
+const MISSING_RETRY_MS = 1_000;
 
 /**
  * A KV bucket whose values carry a version: what the relay tells the data
@@ -38,6 +40,7 @@ export class Bucket<Key extends string[], Value extends { version: number }> {
   private constructor(
     private readonly kv: KV,
     private readonly plan: BucketPlan<Key, Value>,
+    private readonly connection: NatsConnection,
   ) {}
 
   /** Opens the bucket; makes it where it is missing. */
@@ -45,7 +48,8 @@ export class Bucket<Key extends string[], Value extends { version: number }> {
     wires: Wires,
     plan: BucketPlan<Key, Value>,
   ): Promise<Bucket<Key, Value>> {
-    return new Bucket(await new Kvm(wires.jetstream).create(plan.name, { history: 1 }), plan);
+    const kv = await new Kvm(wires.jetstream).create(plan.name, { history: 1 });
+    return new Bucket(kv, plan, wires.connection);
   }
 
   /** The value as the bucket has it now; undefined when it is not there or was removed. */
@@ -114,15 +118,36 @@ export class Bucket<Key extends string[], Value extends { version: number }> {
 
   /**
    * Tells the watcher all there is, then each change. Resolves when all that
-   * was there at the start has been told.
+   * was there at the start has been told. After a loss of the connection all is
+   * told again: the client takes ten seconds to go on by itself, and never does
+   * when NATS lost its storage and the bucket was made again. What such a new
+   * bucket lacks is not told as removed, for the relay may still be filling it.
    * @returns what ends the watching
    */
   async watch(watcher: BucketWatcher<Key, Value>): Promise<() => void> {
-    return this.follow((entry) => {
+    const told = (entry: KvEntry) => {
       const { value } = heldOf<Value>(entry);
       if (value) watcher.changed(value);
       else watcher.removed(...this.keyFrom(entry.key));
-    });
+    };
+    let ended = false;
+    let stop = await this.follow(told);
+    const followAnew = async () => {
+      const stopOld = stop;
+      stop = await this.follow(told);
+      stopOld();
+      if (ended) stop();
+    };
+    void (async () => {
+      for await (const { type } of this.connection.status()) {
+        if (ended) return;
+        if (type === 'reconnect') await untilItWorks(followAnew, () => ended || this.connection.isClosed());
+      }
+    })();
+    return () => {
+      ended = true;
+      stop();
+    };
   }
 
   private async follow(told: (entry: KvEntry) => void): Promise<() => void> {
@@ -158,6 +183,17 @@ export class Bucket<Key extends string[], Value extends { version: number }> {
     const parts = text.split('.');
     const last = this.plan.keyParts - 1;
     return [...parts.slice(0, last), parts.slice(last).join('.')] as Key;
+  }
+}
+
+/** The bucket may be missing until the relay makes it again. */
+async function untilItWorks(work: () => Promise<void>, givenUp: () => boolean): Promise<void> {
+  while (!givenUp()) {
+    try {
+      return await work();
+    } catch {
+      await sleep(MISSING_RETRY_MS, undefined, { ref: false });
+    }
   }
 }
 

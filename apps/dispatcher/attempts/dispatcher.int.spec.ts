@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Webhook as StandardWebhook } from 'standardwebhooks';
 import { Webhook as SvixWebhook } from 'svix';
-import { DELIVERIES, hopeless, INLINE_BYTES, type OwedDelivery } from '#bus';
+import { decodeOwed, DELIVERIES, INLINE_BYTES, type OwedDelivery } from '#bus';
 import { newId } from '#domain';
 import { waitFor, type ReceivedRequest } from '#testing';
 import { startDispatcher } from '../start-dispatcher.js';
@@ -202,6 +202,7 @@ describe('a delivery that another dispatcher died with', () => {
     const webhook = await test.webhook();
     await test.app.stop();
     const owed = await test.owe(webhook);
+    const taken: string[] = [];
     const dead = test.bus.consumer({
       plan: {
         stream: DELIVERIES,
@@ -210,17 +211,20 @@ describe('a delivery that another dispatcher died with', () => {
         ackWaitMs: 15_000,
         maxAckPending: 20_000,
       },
-      capacity: 1,
-      handle: () => new Promise(() => hopeless('never comes to an end')),
+      capacity: 100,
+      handle: (message) => {
+        taken.push(decodeOwed(message.payload).owed.delivery);
+        return new Promise(() => undefined);
+      },
       report: () => undefined,
     });
     await dead.start();
-    await waitFor(() => expect(dead.inFlight).toBe(1));
-    await test.bus.deliveries.later({ ...owed, attempt: 2 }, Buffer.from('1'), Date.now() + 3_000);
+    await waitFor(() => expect(taken).toContain(owed.delivery));
+    await test.bus.deliveries.later({ ...owed, attempt: 2 }, Buffer.from('1'), Date.now() + 5_000);
     await dead.drain(0);
     test.app = await startDispatcher(test.options);
     await waitFor(() => expect(attemptsOf(owed)).toHaveLength(1), 20_000);
-    await sleep(4_500);
+    await sleep(6_500);
     expect(test.receiver.to(webhook.path)).toHaveLength(1);
   }, 40_000);
 });

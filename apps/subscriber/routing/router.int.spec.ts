@@ -17,6 +17,7 @@ let bus: Bus;
 let journal: JournalReader;
 let table: RoutingTable;
 let consumer: Consumer;
+let deliveries: Consumer;
 /** Each test has one of its own. */
 let tenant: string;
 const owed: { owed: OwedDelivery; data: Buffer }[] = [];
@@ -56,7 +57,7 @@ beforeAll(async () => {
     report: () => undefined,
   });
   await consumer.start();
-  const deliveries = bus.consumer({
+  deliveries = bus.consumer({
     plan: {
       stream: DELIVERIES,
       durable: 'dispatch',
@@ -81,6 +82,7 @@ beforeEach(() => {
 
 afterAll(async () => {
   await consumer.drain(1_000);
+  await deliveries.drain(0);
   await journal.stop();
   await bus.close();
   await nats.stop();
