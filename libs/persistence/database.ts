@@ -1,5 +1,7 @@
 import { DataSource } from 'typeorm';
 import { EventTypeRow } from './event-type/event-type-row.js';
+import { IdempotencyRow } from './idempotency/idempotency-row.js';
+import { KeyRow } from './key/key-row.js';
 import { LedgerRow } from './ledger/ledger-row.js';
 import { ControlPlaneAndRecord1763800000000 } from './migrations/1763800000000-control-plane-and-record.js';
 import { TenantsAndKeys1763900000000 } from './migrations/1763900000000-tenants-and-keys.js';
@@ -34,6 +36,8 @@ export function createDatabase(url: string, options: DatabaseOptions): DataSourc
     entities: [
       LedgerRow,
       TenantRow,
+      KeyRow,
+      IdempotencyRow,
       WebhookRow,
       RelayPositionRow,
       EventRow,

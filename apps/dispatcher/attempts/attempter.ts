@@ -3,12 +3,13 @@ import type { OwedDelivery } from '#bus';
 import { OutboundRequest, type EgressClient, type Exchanged } from '#egress';
 import { renderStandard } from '#payload';
 import { signStandard } from '#signing';
-import type { ReadyWebhook } from '../webhooks/webhook-directory.js';
+import { bodySignature, keysAt, type ReadyWebhook } from '../webhooks/ready-webhook.js';
 
 /** How much of a request's body the record keeps, in bytes. */
 const KEPT_BODY_BYTES = 16 * 1024;
+const NOTHING = Buffer.alloc(0);
 
-/** Makes one attempt: renders, signs, sends, and tells what happened. */
+/** Makes one attempt: renders, signs, sends, and tells what happened; no secret is in what it tells. */
 export class Attempter {
   constructor(
     private readonly client: EgressClient,
@@ -19,20 +20,18 @@ export class Attempter {
   async attempt(ready: ReadyWebhook, owed: OwedDelivery, data: Uint8Array): Promise<AttemptRecord> {
     const startedAt = Date.now();
     const begun = performance.now();
-    const body = renderStandard(owed.event_type, owed.timestamp, data);
-    const request = {
-      method: 'POST',
-      url: ready.webhook.url,
-      headers: this.headers(ready, owed, body, Math.floor(startedAt / 1000)),
-    };
-    const exchanged = await this.exchange(ready, request, body);
+    const { method, url } = ready.webhook;
+    // A GET carries nothing: clients and proxies drop or refuse a body there (docs/concepts.md).
+    const body = method === 'GET' ? NOTHING : renderStandard(owed.event_type, owed.timestamp, data);
+    const own = this.headers(ready, owed, body, startedAt);
+    const exchanged = await this.exchange(ready, own, body);
     return {
       id: newId('att', startedAt),
       number: owed.attempt,
       trigger: owed.trigger,
       started_at: startedAt,
       duration_ms: Math.round(performance.now() - begun),
-      request: { ...request, body: keptText(body) },
+      request: { method, url, headers: { ...ready.extra?.recorded, ...own }, body: keptText(body) },
       ...('answer' in exchanged
         ? { response: exchanged.answer, error: httpError(exchanged.answer.status) }
         : { response: null, error: exchanged.failure }),
@@ -40,17 +39,18 @@ export class Attempter {
   }
 
   private exchange(
-    ready: ReadyWebhook,
-    request: Omit<AttemptRecord['request'], 'body'>,
+    { webhook, keys, extra }: ReadyWebhook,
+    own: Record<string, string>,
     body: Buffer,
   ): Promise<Exchanged> {
-    if (ready.keys.length === 0) {
-      const message = 'The signing secret cannot be opened with the configured encryption keys.';
+    if (keys.length === 0 || extra === null) {
+      const what = keys.length === 0 ? 'signing secret' : 'credentials';
+      const message = `The ${what} cannot be opened with the configured encryption keys.`;
       return Promise.resolve({ failure: { kind: 'internal', message } });
     }
-    const timeoutMs = ready.webhook.timeout_seconds * 1000;
+    const headers = { ...extra.sent, ...own };
     return this.client.send(
-      new OutboundRequest(request.method, request.url, request.headers, body, timeoutMs),
+      new OutboundRequest(webhook.method, webhook.url, headers, body, webhook.timeout_seconds * 1000),
     );
   }
 
@@ -58,15 +58,18 @@ export class Attempter {
     ready: ReadyWebhook,
     owed: OwedDelivery,
     body: Buffer,
-    timestamp: number,
+    startedAt: number,
   ): Record<string, string> {
+    const timestamp = Math.floor(startedAt / 1000);
+    const hmac = ready.extra?.hmac;
     return {
-      'Content-Type': 'application/json',
+      ...(body === NOTHING ? {} : { 'Content-Type': 'application/json' }),
+      ...(hmac ? { [hmac.header]: bodySignature(hmac.key, body) } : {}),
       'User-Agent': this.userAgent,
       'Accept-Encoding': 'identity',
       'webhook-id': owed.event,
       'webhook-timestamp': String(timestamp),
-      'webhook-signature': signStandard(ready.keys, owed.event, timestamp, body),
+      'webhook-signature': signStandard(keysAt(ready, startedAt), owed.event, timestamp, body),
       'X-Tidings-Delivery-Id': owed.delivery,
       'X-Tidings-Attempt': String(owed.attempt),
     };

@@ -10,7 +10,8 @@ import {
   type Outcome,
   type OwedDelivery,
 } from '#bus';
-import type { ReadyWebhook, WebhookDirectory } from '../webhooks/webhook-directory.js';
+import type { ReadyWebhook } from '../webhooks/ready-webhook.js';
+import type { WebhookDirectory } from '../webhooks/webhook-directory.js';
 import type { Attempter } from './attempter.js';
 
 export interface DispatchCounter {

@@ -1,12 +1,7 @@
-import type { RoutedWebhook, TenantId, WebhookId } from '#domain';
+import { readRoutedWebhook, type RoutedWebhook, type TenantId, type WebhookId } from '#domain';
 import type { WebhookBucket } from '#bus';
-import { signingKey, type Keyring, type SigningKey } from '#signing';
-
-/** A webhook made ready to be called: what each attempt would otherwise work out anew. */
-export interface ReadyWebhook {
-  webhook: RoutedWebhook;
-  keys: SigningKey[];
-}
+import type { Keyring } from '#signing';
+import { readyWebhook, type ReadyWebhook } from './ready-webhook.js';
 
 /** The webhooks that this dispatcher knows, fed from the KV bucket. */
 export class WebhookDirectory {
@@ -64,19 +59,7 @@ export class WebhookDirectory {
   private take(webhook: RoutedWebhook): boolean {
     const known = this.known.get(webhook.id);
     if (known && known.webhook.version >= webhook.version) return false;
-    this.known.set(webhook.id, { webhook, keys: this.keysOf(webhook) });
+    this.known.set(webhook.id, readyWebhook(readRoutedWebhook(webhook), this.keyring, this.report));
     return true;
-  }
-
-  private keysOf({ tenant, id, secrets }: RoutedWebhook): SigningKey[] {
-    try {
-      return secrets.map((sealed) =>
-        signingKey(this.keyring.open(sealed, { tenant, webhook: id, purpose: 'signing' })),
-      );
-    } catch (error) {
-      // Its deliveries go on, unsigned requests never: see Attempter.
-      this.report(`the secrets of ${id} cannot be opened`, error);
-      return [];
-    }
   }
 }

@@ -19,6 +19,8 @@ import {
   type OwedDelivery,
 } from '#bus';
 
+import { EventFilters } from './event-filters.js';
+
 /** How much of a message that cannot be read is kept, in bytes. */
 const EXCERPT_BYTES = 4096;
 const MATCHES_IN_A_FACT = 1_000;
@@ -38,6 +40,8 @@ export interface RoutingCounter {
  * again: deliveries by their dedup id, facts by their ids.
  */
 export class Router {
+  private readonly filters = new EventFilters();
+
   constructor(
     private readonly table: RoutingTable,
     private readonly deliveries: DeliveryQueue,
@@ -53,7 +57,7 @@ export class Router {
     if (!read.ok) return this.reject(message, read.reason, eventMessage);
     const { event } = read;
     const data = Buffer.from(event.data);
-    const wanted = this.table.match(event.tenant, event.type);
+    const wanted = this.filters.select(this.table.match(event.tenant, event.type), event);
     const matches = await this.owe(event, data, message.sequence, wanted);
     await this.journalAcceptance(event, data.length, message.sequence, wanted.length, matches);
     this.count.accepted(wanted.length);

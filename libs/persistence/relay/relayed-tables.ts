@@ -1,5 +1,6 @@
-import { type TenantRow } from '../tenant/tenant-row.js';
-import { type WebhookRow } from '../webhook/webhook-row.js';
+import type { EventTypeRow } from '../event-type/event-type-row.js';
+import type { TenantRow } from '../tenant/tenant-row.js';
+import type { WebhookRow } from '../webhook/webhook-row.js';
 
 /** Where the current state of an aggregate stands that the relay tells of. */
 export interface RelayedTable<Row> {
