@@ -14,7 +14,10 @@ import { ProblemFilter } from './problems/problem-filter.js';
 import { invalidRequest } from './problems/problem.js';
 import { schemaFaults } from './problems/schema-faults.js';
 import { LedgerRelay } from './relay/ledger-relay.js';
+import { TagsController } from './webhooks/tags.controller.js';
+import { WebhookActionsController } from './webhooks/webhook-actions.controller.js';
 import { WebhookChanges } from './webhooks/webhook-changes.js';
+import { WebhookHistoryController } from './webhooks/webhook-history.controller.js';
 import { WebhooksController } from './webhooks/webhooks.controller.js';
 
 /** What the admin API works with, connected. */
@@ -36,7 +39,15 @@ export class AdminApiModule {
     return {
       module: AdminApiModule,
       imports: [OpsModule.register('admin-api', checks)],
-      controllers: [WebhooksController, EventsController, DeliveriesController, FrontPageController],
+      controllers: [
+        WebhooksController,
+        WebhookActionsController,
+        WebhookHistoryController,
+        TagsController,
+        EventsController,
+        DeliveriesController,
+        FrontPageController,
+      ],
       providers: [
         { provide: DataSource, useValue: database },
         { provide: Bus, useValue: bus },

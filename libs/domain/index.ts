@@ -17,6 +17,8 @@ export * from './key/key.js';
 export * from './key/key-events.js';
 export * from './key/key-errors.js';
 export * from './key/decide-key.js';
+export * from './webhook/credentials.js';
+export * from './webhook/request-headers.js';
 export * from './webhook/routed-webhook.js';
 export * from './webhook/routing-table.js';
 export * from './webhook/webhook.js';

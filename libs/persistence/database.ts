@@ -5,6 +5,7 @@ import { KeyRow } from './key/key-row.js';
 import { LedgerRow } from './ledger/ledger-row.js';
 import { ControlPlaneAndRecord1763800000000 } from './migrations/1763800000000-control-plane-and-record.js';
 import { TenantsAndKeys1763900000000 } from './migrations/1763900000000-tenants-and-keys.js';
+import { WebhookFields1764000000000 } from './migrations/1764000000000-webhook-fields.js';
 import { EventTypes1764100000000 } from './migrations/1764100000000-event-types.js';
 import { AttemptRow } from './record/attempt-row.js';
 import { DeliveryRow } from './record/delivery-row.js';
@@ -45,7 +46,12 @@ export function createDatabase(url: string, options: DatabaseOptions): DataSourc
       AttemptRow,
       EventTypeRow,
     ],
-    migrations: [ControlPlaneAndRecord1763800000000, TenantsAndKeys1763900000000, EventTypes1764100000000],
+    migrations: [
+      ControlPlaneAndRecord1763800000000,
+      TenantsAndKeys1763900000000,
+      WebhookFields1764000000000,
+      EventTypes1764100000000,
+    ],
     migrationsTableName: 'migrations',
     installExtensions: false,
     // Sequences and positions stay far below 2^53, and a number is what the API answers with.

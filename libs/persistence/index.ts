@@ -23,6 +23,8 @@ export * from './webhook/change-webhook.js';
 export * from './webhook/find-webhook.js';
 export * from './webhook/list-webhooks.js';
 export * from './webhook/webhook-state.js';
+export * from './webhook/webhook-history.js';
+export * from './webhook/list-tags.js';
 export * from './record/list-events.js';
 export * from './record/find-event.js';
 export * from './record/list-deliveries.js';

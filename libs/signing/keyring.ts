@@ -9,7 +9,9 @@ const TAG_BYTES = 16;
 export interface SecretPlace {
   tenant: string;
   webhook: string;
-  purpose: 'signing';
+  purpose: 'signing' | `headers.${string}` | `auth.${string}`;
+  /** Of a secret that is replaced in its place: which one, so that an earlier one cannot be put back. */
+  version?: number;
 }
 
 /** The keyring or a sealed secret cannot be used; the message says why and holds no secret. */
@@ -89,5 +91,6 @@ export class Keyring {
 }
 
 function associatedData(place: SecretPlace): Buffer {
-  return Buffer.from(JSON.stringify([place.tenant, place.webhook, place.purpose]));
+  const { tenant, webhook, purpose, version } = place;
+  return Buffer.from(JSON.stringify([tenant, webhook, purpose, ...(version === undefined ? [] : [version])]));
 }

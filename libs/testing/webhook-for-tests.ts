@@ -8,10 +8,16 @@ export function routedWebhook(change: Partial<RoutedWebhook> = {}): RoutedWebhoo
     version: 1,
     status: 'active',
     url: 'http://127.0.0.1:1/',
+    method: 'POST',
     event_types: ['*'],
+    filter: null,
+    headers: {},
+    auth: { type: 'none' },
+    credentials: {},
     timeout_seconds: 5,
     retry: DEFAULT_RETRY,
     secrets: [],
+    retiring_secrets: [],
     ...change,
   };
 }

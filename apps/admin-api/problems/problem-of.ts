@@ -1,6 +1,12 @@
 import { HttpException } from '@nestjs/common';
 import { BusUnreachableError, PublishError } from '#bus';
-import { WebhookInvalid, WebhookNameTaken, WebhookNotFound, WebhookVersionConflict } from '#domain';
+import {
+  WebhookInvalid,
+  WebhookNameTaken,
+  WebhookNotFound,
+  WebhookNotSubscribed,
+  WebhookVersionConflict,
+} from '#domain';
 import { CursorError, isUnavailable } from '#persistence';
 import { invalidRequest, Problem, type ProblemCode } from './problem.js';
 
@@ -21,6 +27,8 @@ const BY_STATUS: Partial<Record<number, ProblemCode>> = {
 export function problemOf(error: unknown): Problem {
   if (error instanceof Problem) return error;
   if (error instanceof WebhookNotFound) return new Problem('webhook_not_found', { detail: error.message });
+  if (error instanceof WebhookNotSubscribed)
+    return new Problem('subscription_not_found', { detail: error.message });
   if (error instanceof WebhookInvalid) return invalidRequest(error.faults);
   if (error instanceof CursorError) return invalidRequest([{ path: 'cursor', message: error.message }]);
   if (error instanceof WebhookNameTaken) {

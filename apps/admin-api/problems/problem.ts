@@ -10,6 +10,8 @@ export const PROBLEMS = {
   unauthenticated: { status: 401, title: 'No valid key was given' },
   not_found: { status: 404, title: 'There is nothing here' },
   webhook_not_found: { status: 404, title: 'There is no such webhook' },
+  webhook_version_not_found: { status: 404, title: 'The webhook never had this version' },
+  subscription_not_found: { status: 404, title: 'The webhook does not list this event type' },
   event_not_found: { status: 404, title: 'There is no such event' },
   delivery_not_found: { status: 404, title: 'There is no such delivery' },
   webhook_name_taken: { status: 409, title: 'The name is taken' },

@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { Bus } from '#bus';
-import { decideWebhook, DEFAULT_RETRY, newId, type WebhookState } from '#domain';
+import { decideWebhook, DEFAULT_RETRY, newId, PLAIN_WEBHOOK, type WebhookState } from '#domain';
 import { changeWebhook, openDatabase, type DataSource } from '#persistence';
 import { waitFor } from '#testing';
 import { startAdminApi } from '../start-admin-api.js';
@@ -32,6 +32,7 @@ const creating = (id: string) => (state: WebhookState) =>
     at: Date.now(),
     secret: 'generated',
     definition: {
+      ...PLAIN_WEBHOOK,
       name: `webhook ${id}`,
       url: 'https://example.com/',
       event_types: ['*'],
@@ -44,7 +45,10 @@ const creating = (id: string) => (state: WebhookState) =>
 /** What a process leaves that dies after its commit and before anything else. */
 const commitOnly = async () => {
   const id = newId('wh');
-  await changeWebhook(database, 'default', id, creating(id), ['sealed']);
+  await changeWebhook(database, 'default', id, creating(id), () => ({
+    signing: new Map([[1, 'sealed']]),
+    credentials: new Map(),
+  }));
   return id;
 };
 const createByApi = async (name: string) => {
@@ -99,8 +103,9 @@ describe('the relay', () => {
       [late],
     );
     await slow.query(
-      `INSERT INTO webhooks SELECT tenant, $1, 1, 'late', url, event_types, status, null, timeout_seconds, retry, secrets, now(), now()
-       FROM webhooks LIMIT 1`,
+      `INSERT INTO webhooks
+       SELECT (jsonb_populate_record(w, jsonb_build_object('id', $1::text, 'version', 1, 'name', 'late'))).*
+       FROM webhooks w LIMIT 1`,
       [late],
     );
     const began = Date.now();

@@ -2,22 +2,26 @@ import { Injectable } from '@nestjs/common';
 import {
   decideWebhook,
   newId,
+  secretsOf,
+  WebhookInvalid,
   WebhookNotFound,
   type LiveWebhook,
+  type SecretPath,
+  type TenantId,
+  type WebhookCommand,
   type WebhookDefinition,
   type WebhookEvent,
   type WebhookId,
   type WebhookState,
 } from '#domain';
 import { AddressGuard } from '#egress';
-import { changeWebhook, DataSource, type WebhookRow } from '#persistence';
+import { changeWebhook, DataSource, liveWebhookOf, NOTHING_SEALED, type SealedSecrets } from '#persistence';
 import { generateSecret, isStandardSecret, Keyring } from '#signing';
 import type { Caller } from '../access/caller.js';
-import { mergePatch } from '../http/merge-patch.js';
 import { invalidRequest } from '../problems/problem.js';
-import { schemaFaults } from '../problems/schema-faults.js';
 import { LedgerRelay } from '../relay/ledger-relay.js';
-import { webhookDefinition, type NewWebhook, type WebhookPatch } from './webhook-schemas.js';
+import { patched, settle } from './wanted-webhook.js';
+import type { NewWebhook, SecretRotation, WantedWebhook, WebhookPatch } from './webhook-schemas.js';
 
 /**
  * A change is answered once the data plane has been told, so that an event
@@ -25,6 +29,9 @@ import { webhookDefinition, type NewWebhook, type WebhookPatch } from './webhook
  * is made and will be told (docs/adr/0003).
  */
 const RELAY_WITHIN_MS = 2_000;
+
+type Bare<Each> = Each extends WebhookCommand ? Omit<Each, 'tenant' | 'webhook' | 'actor' | 'at'> : never;
+type BareCommand = Bare<WebhookCommand>;
 
 /** The decisions that people take about webhooks, from the request to the data plane. */
 @Injectable()
@@ -36,58 +43,147 @@ export class WebhookChanges {
     private readonly addresses: AddressGuard,
   ) {}
 
-  /** @returns the webhook, and its secret for the only time */
-  async create(caller: Caller, wanted: NewWebhook): Promise<{ row: WebhookRow; secret: string }> {
-    const { secret: supplied, ...definition } = wanted;
-    this.refuseUrl(definition.url);
-    if (supplied !== undefined && !isStandardSecret(supplied))
-      throw invalidRequest([{ path: 'secret', message: 'must be whsec_ and 24 to 64 bytes in base64' }]);
-    const secret = supplied ?? generateSecret();
-    const at = Date.now();
-    const id = newId('wh', at);
-    const sealed = this.keyring.seal(secret, { tenant: caller.tenant, webhook: id, purpose: 'signing' });
-    const origin = supplied === undefined ? 'generated' : 'supplied';
-    const decide = (state: WebhookState) =>
-      decideWebhook(state, { ...caller, kind: 'create', webhook: id, at, definition, secret: origin });
-    const row = await this.change(caller, id, decide, [sealed]);
-    if (!row) throw new Error(`The webhook ${id} was created, but there is no row of it.`);
-    return { row, secret };
+  /** @returns the webhook, and its signing secret for the only time */
+  async create(caller: Caller, wanted: NewWebhook): Promise<{ webhook: LiveWebhook; secret: string }> {
+    const { secret: supplied, ...rest } = wanted;
+    this.refuseUrl(rest.url);
+    const { secret, origin } = signingSecret(supplied);
+    const id = newId('wh');
+    const { definition, fresh } = settle(rest, undefined);
+    const webhook = await this.keep(
+      caller,
+      id,
+      () => ({ kind: 'create', definition, secret: origin }),
+      (created) => ({ ...this.sealed(created, fresh), signing: this.sealedSigning(created, secret) }),
+    );
+    return { webhook, secret };
   }
 
+  /** Makes a webhook what a whole definition says; its signing secret stays. */
+  async replace(
+    caller: Caller,
+    id: WebhookId,
+    wanted: WantedWebhook,
+    expectedVersion: number | undefined,
+  ): Promise<LiveWebhook> {
+    return this.redefine(caller, id, expectedVersion, () => wanted);
+  }
+
+  /** Changes what a merge patch speaks of; the status of a disabled webhook stays unless it is spoken of. */
   async patch(
     caller: Caller,
     id: WebhookId,
     patch: WebhookPatch,
     expectedVersion: number | undefined,
-  ): Promise<WebhookRow> {
-    const command = { ...caller, kind: 'change' as const, webhook: id, at: Date.now(), expectedVersion };
-    const row = await this.change(caller, id, (state) => {
-      if (state.kind !== 'live') throw new WebhookNotFound(id);
-      // Whether it is at that version comes before what the patch would make of it.
-      decideWebhook(state, { ...command, change: {} });
-      const change = merged(state, patch);
-      if (change.url !== state.url) this.refuseUrl(change.url);
-      return decideWebhook(state, { ...command, change });
+  ): Promise<LiveWebhook> {
+    return this.redefine(caller, id, expectedVersion, (current) => {
+      const { status, ...rest } = patched(current, patch);
+      return 'status' in patch ? { ...rest, status } : rest;
     });
-    if (!row) throw new Error(`The webhook ${id} was changed, but there is no row of it.`);
-    return row;
   }
 
-  async delete(caller: Caller, id: WebhookId, expectedVersion: number | undefined): Promise<void> {
+  /** Pauses, resumes, or changes one event type: whatever needs no secret. */
+  async carryOut(caller: Caller, id: WebhookId, command: BareCommand): Promise<LiveWebhook> {
+    return this.keep(caller, id, () => command);
+  }
+
+  /** @returns the webhook, and its new signing secret for the only time */
+  async rotateSecret(
+    caller: Caller,
+    id: WebhookId,
+    { secret: supplied, overlap_seconds: overlapSeconds }: SecretRotation,
+    expectedVersion: number | undefined,
+  ): Promise<{ webhook: LiveWebhook; secret: string; previousUntil: number }> {
+    const { secret, origin } = signingSecret(supplied);
+    const webhook = await this.keep(
+      caller,
+      id,
+      () => ({ kind: 'rotate_secret', secret: origin, overlapSeconds, expectedVersion }),
+      (rotated) => ({ ...NOTHING_SEALED, signing: this.sealedSigning(rotated, secret) }),
+    );
+    return { webhook, secret, previousUntil: webhook.updated_at + overlapSeconds * 1_000 };
+  }
+
+  async delete(caller: Caller, id: WebhookId, expectedVersion?: number): Promise<void> {
     await this.change(caller, id, (state) =>
       decideWebhook(state, { ...caller, kind: 'delete', webhook: id, at: Date.now(), expectedVersion }),
     );
+  }
+
+  /** @param wanted the definition for what there is; a status that is left out stays */
+  private async redefine(
+    caller: Caller,
+    id: WebhookId,
+    expectedVersion: number | undefined,
+    wanted: (current: LiveWebhook) => Omit<WantedWebhook, 'status'> & Partial<Pick<WantedWebhook, 'status'>>,
+  ): Promise<LiveWebhook> {
+    let fresh: ReadonlyMap<SecretPath, string> = new Map();
+    return this.keep(
+      caller,
+      id,
+      (state, decide) => {
+        if (state.kind !== 'live') throw new WebhookNotFound(id);
+        // Whether it is at that version comes before what the request would make of it.
+        decide({ kind: 'change', change: {}, expectedVersion });
+        const { status, ...rest } = wanted(state);
+        const settled = settle({ ...rest, status: status ?? 'active' }, state);
+        fresh = settled.fresh;
+        const change: Partial<WebhookDefinition> = settled.definition;
+        if (status === undefined) delete change.status;
+        if (change.url !== state.url) this.refuseUrl(rest.url);
+        return { kind: 'change', change, expectedVersion };
+      },
+      (changed) => this.sealed(changed, fresh),
+    );
+  }
+
+  private async keep(
+    caller: Caller,
+    id: WebhookId,
+    command: (state: WebhookState, decide: (command: BareCommand) => WebhookEvent[]) => BareCommand,
+    seal?: (webhook: LiveWebhook) => SealedSecrets,
+  ): Promise<LiveWebhook> {
+    const at = Date.now();
+    const row = await this.change(
+      caller,
+      id,
+      (state) => {
+        const decide = (bare: BareCommand) => decideWebhook(state, { ...bare, ...caller, webhook: id, at });
+        return decide(command(state, decide));
+      },
+      seal,
+    );
+    if (!row) throw new Error(`The webhook ${id} was changed, but there is no row of it.`);
+    return liveWebhookOf(row);
   }
 
   private async change(
     caller: Caller,
     id: WebhookId,
     decide: (state: WebhookState) => WebhookEvent[],
-    secrets?: string[],
-  ): Promise<WebhookRow | null> {
-    const { row, seq } = await changeWebhook(this.database, caller.tenant, id, decide, secrets);
+    seal?: (webhook: LiveWebhook) => SealedSecrets,
+  ) {
+    const { row, seq } = await changeWebhook(this.database, caller.tenant, id, decide, seal);
     if (seq !== null) await this.relay.relayed(seq, RELAY_WITHIN_MS);
     return row;
+  }
+
+  /** Seals what is new among the credentials, each to its place and to the version that set it. */
+  private sealed(webhook: LiveWebhook, fresh: ReadonlyMap<SecretPath, string>): SealedSecrets {
+    const refs = secretsOf(webhook);
+    const credentials = new Map<SecretPath, string>();
+    for (const [purpose, plaintext] of fresh) {
+      const place = { tenant: webhook.tenant, webhook: webhook.id, purpose };
+      const version = refs.get(purpose)?.secret;
+      if (version !== undefined)
+        credentials.set(purpose, this.keyring.seal(plaintext, { ...place, version }));
+    }
+    return { ...NOTHING_SEALED, credentials };
+  }
+
+  private sealedSigning(webhook: LiveWebhook, secret: string): ReadonlyMap<number, string> {
+    const place: { tenant: TenantId; webhook: WebhookId } = { tenant: webhook.tenant, webhook: webhook.id };
+    return new Map([[webhook.secret_number, this.keyring.seal(secret, { ...place, purpose: 'signing' })]]);
   }
 
   private refuseUrl(url: string): void {
@@ -96,16 +192,9 @@ export class WebhookChanges {
   }
 }
 
-/** The definition that a patch makes of a webhook; its status only when the patch speaks of it. */
-function merged(
-  current: LiveWebhook,
-  patch: WebhookPatch,
-): Omit<WebhookDefinition, 'status'> & Partial<WebhookDefinition> {
-  const { name, url, event_types, timeout_seconds, retry } = current;
-  const result = webhookDefinition.safeParse(
-    mergePatch({ name, url, event_types, timeout_seconds, retry }, patch),
-  );
-  if (!result.success) throw invalidRequest(schemaFaults(result.error.issues));
-  const { status, ...definition } = result.data;
-  return 'status' in patch ? { ...definition, status } : definition;
+/** The signing secret to use: the one supplied, if it is sound, else a new one. */
+function signingSecret(supplied: string | undefined): { secret: string; origin: 'supplied' | 'generated' } {
+  if (supplied === undefined) return { secret: generateSecret(), origin: 'generated' };
+  if (isStandardSecret(supplied)) return { secret: supplied, origin: 'supplied' };
+  throw new WebhookInvalid([{ path: 'secret', message: 'must be whsec_ and 24 to 64 bytes in base64' }]);
 }

@@ -1,47 +1,14 @@
 import { z } from 'zod';
 import {
+  DEFAULT_OVERLAP_SECONDS,
   DEFAULT_RETRY,
   DEFAULT_TIMEOUT_SECONDS,
   isEventType,
-  isEventTypePattern,
+  PLAIN_WEBHOOK,
   WEBHOOK_LIMITS,
 } from '#domain';
 import { pageFields, queryText } from '../http/query-fields.js';
-
-const L = WEBHOOK_LIMITS;
-const R = L.retry;
-const number = ({ min, max }: { min: number; max: number }) => z.number().min(min).max(max);
-const whole = ({ min, max }: { min: number; max: number }) => z.int().min(min).max(max);
-
-const retryFields = {
-  enabled: z.boolean(),
-  count: whole(R.count).describe('Retries after the first attempt.'),
-  strategy: z.enum(['exponential', 'linear', 'fixed', 'schedule']),
-  initial_delay_seconds: number(R.initial_delay_seconds),
-  factor: number(R.factor).describe('The base of `exponential`.'),
-  max_delay_seconds: number(R.max_delay_seconds).describe('No computed wait is longer.'),
-  jitter: number(R.jitter).describe('Share of the wait by which it is made longer or shorter at random.'),
-  schedule_seconds: z
-    .array(number(R.schedule_wait))
-    .max(R.schedule_seconds.max)
-    .describe('The waits of `schedule`, in order; the last one repeats.'),
-};
-
-const fields = {
-  name: z.string().min(L.name.min).max(L.name.max).describe('Unique in the tenant.'),
-  url: z.string().min(L.url.min).max(L.url.max).describe('Where deliveries go.'),
-  event_types: z
-    .array(
-      z
-        .string()
-        .refine(isEventTypePattern, 'must be an event type such as task.completed, task.*, order.> or *'),
-    )
-    .min(L.event_types.min)
-    .max(L.event_types.max)
-    .describe('Patterns: `task.completed`, `task.*` (one segment), `order.>` (the rest), `*` for all.'),
-  status: z.enum(['active', 'inactive']).describe('`inactive` pauses: what is owed is held.'),
-  timeout_seconds: whole(L.timeout_seconds).describe('One deadline for the whole attempt.'),
-};
+import { auth, eventTypePattern, fields, retryFields, SETTLED, settledFields } from './webhook-fields.js';
 
 const retry = z.strictObject({
   enabled: retryFields.enabled.default(DEFAULT_RETRY.enabled),
@@ -57,26 +24,59 @@ const retry = z.strictObject({
 /** A whole definition: what was left out gets its default. */
 export const webhookDefinition = z.strictObject({
   ...fields,
+  description: fields.description.default(PLAIN_WEBHOOK.description),
+  tags: fields.tags.default(() => []),
+  metadata: fields.metadata.default(() => ({})),
+  method: fields.method.default(PLAIN_WEBHOOK.method),
+  filter: fields.filter.default(PLAIN_WEBHOOK.filter),
   status: fields.status.default('active'),
+  headers: fields.headers.default(() => ({})),
+  auth: auth.prefault({ type: 'none' }),
   timeout_seconds: fields.timeout_seconds.default(DEFAULT_TIMEOUT_SECONDS),
   retry: retry.prefault({}),
+  format: settledFields.format.default(SETTLED.format),
+  transform: settledFields.transform.default(SETTLED.transform),
+  rate_limit: settledFields.rate_limit.default(SETTLED.rate_limit),
+  concurrency: settledFields.concurrency.default(SETTLED.concurrency),
+  ordered: settledFields.ordered.default(SETTLED.ordered),
 });
+export type WantedWebhook = z.output<typeof webhookDefinition>;
 
-export const newWebhook = webhookDefinition.extend({
-  secret: z
-    .string()
-    .max(200)
-    .optional()
-    .describe('`whsec_` and 24 to 64 bytes in base64; made for you when left out.'),
-});
+const suppliedSecret = z
+  .string()
+  .max(200)
+  .optional()
+  .describe('`whsec_` and 24 to 64 bytes in base64; made for you when left out.');
+
+export const newWebhook = webhookDefinition.extend({ secret: suppliedSecret });
 export type NewWebhook = z.output<typeof newWebhook>;
 
 /** A JSON merge patch: null puts a field back to its default. */
 export const webhookPatch = z
   .strictObject({
     ...fields,
+    description: fields.description.nullable(),
+    tags: fields.tags.nullable(),
+    metadata: z
+      .record(z.string(), z.string().nullable())
+      .nullable()
+      .describe('Merged; null removes a member.'),
+    method: fields.method.nullable(),
+    filter: z
+      .record(z.string(), z.unknown())
+      .nullable()
+      .describe('Merged with the filter that there is; null for none.'),
     status: fields.status.nullable(),
+    headers: z
+      .record(z.string(), z.string().nullable())
+      .nullable()
+      .describe('Merged; null removes a header.'),
+    auth: z
+      .record(z.string(), z.unknown())
+      .nullable()
+      .describe('Merged when the type stays, and replaced when it changes; null for none.'),
     timeout_seconds: fields.timeout_seconds.nullable(),
+    ...settledFields,
     retry: z
       .strictObject(retryFields)
       .partial()
@@ -98,6 +98,7 @@ export const webhookQuery = z.strictObject({
     .refine(isEventType, 'must be an event type such as task.completed')
     .optional()
     .describe('Webhooks that would get an event of this type.'),
+  tag: queryText.optional().describe('Webhooks that have this tag.'),
   q: queryText.optional().describe('Part of the name or the URL, in any case.'),
 });
 export type WebhookQuery = z.output<typeof webhookQuery>;
@@ -108,9 +109,13 @@ const time = z.iso.datetime({ precision: 3 });
 export const webhookView = z.object({
   id: z.string(),
   ...fields,
+  // Checked when it was taken in.
+  filter: z.record(z.string(), z.unknown()).nullable(),
   status: z.enum(['active', 'inactive', 'disabled']),
   disabled_reason: z.string().nullable().describe('Why Tidings switched it off.'),
+  auth,
   retry: z.object(retryFields),
+  ...settledFields,
   created_at: time,
   updated_at: time,
 });
@@ -121,3 +126,66 @@ export const createdWebhookView = webhookView.extend({
 });
 
 export const webhookPage = z.object({ data: z.array(webhookView), next_cursor: z.string().nullable() });
+
+export const secretRotation = z.strictObject({
+  overlap_seconds: z
+    .int()
+    .min(WEBHOOK_LIMITS.overlap_seconds.min)
+    .max(WEBHOOK_LIMITS.overlap_seconds.max)
+    .default(DEFAULT_OVERLAP_SECONDS)
+    .describe('For how long the secret before signs too. Those before it end then at the latest.'),
+  secret: suppliedSecret,
+});
+export type SecretRotation = z.output<typeof secretRotation>;
+
+export const rotatedSecretView = createdWebhookView.extend({
+  previous_secret_until: time.describe(
+    'Until then requests carry a signature under the secret before as well.',
+  ),
+});
+
+export const webhookIds = z.strictObject({
+  ids: z.array(z.string().min(1).max(200)).min(1).max(1_000),
+});
+export type WebhookIds = z.output<typeof webhookIds>;
+
+/** What happened to each of the ids, in their order. */
+export const bulkDeletion = z.object({
+  data: z.array(
+    z.object({
+      id: z.string(),
+      deleted: z.boolean(),
+      code: z.string().nullable().describe('Of the problem, when it was not deleted.'),
+    }),
+  ),
+});
+
+export const newSubscription = z.strictObject({ event_type: eventTypePattern });
+export type NewSubscription = z.output<typeof newSubscription>;
+export const subscriptionsView = z.object({ event_types: z.array(z.string()) });
+
+export const tagPage = z.object({
+  data: z.array(z.object({ tag: z.string(), webhooks: z.int() })),
+  next_cursor: z.string().nullable(),
+});
+
+export const pageQuery = z.strictObject(pageFields);
+export type PageQuery = z.output<typeof pageQuery>;
+
+export const historyPage = z.object({
+  data: z.array(
+    z.object({
+      version: z.int(),
+      type: z.string().describe('Such as `webhook.changed`.'),
+      at: time,
+      actor: z.string().describe('Who decided it.'),
+      data: z.record(z.string(), z.unknown()).describe('What was decided; secrets are masked.'),
+    }),
+  ),
+  next_cursor: z.string().nullable(),
+});
+
+export const pastWebhook = z.object({
+  version: z.int(),
+  webhook: webhookView.nullable().describe('The webhook as it was; null at the version that deleted it.'),
+});

@@ -1,18 +1,69 @@
-import type { WebhookRow } from '#persistence';
+import { MASK, type LiveWebhook, type RequestHeaders, type WebhookAuth } from '#domain';
+import type { WebhookHistoryEntry } from '#persistence';
+import { SETTLED } from './webhook-fields.js';
 import type { WebhookView } from './webhook-schemas.js';
 
 /** What the API shows of a webhook. No secret is among it. */
-export function webhookViewOf(row: WebhookRow): WebhookView {
+export function webhookViewOf(webhook: LiveWebhook): WebhookView {
   return {
-    id: row.id,
-    name: row.name,
-    url: row.url,
-    event_types: row.event_types,
-    status: row.status,
-    disabled_reason: row.disabled_reason,
-    timeout_seconds: row.timeout_seconds,
-    retry: row.retry,
-    created_at: row.created_at.toISOString(),
-    updated_at: row.updated_at.toISOString(),
+    id: webhook.id,
+    name: webhook.name,
+    description: webhook.description,
+    tags: webhook.tags,
+    metadata: webhook.metadata,
+    url: webhook.url,
+    method: webhook.method,
+    event_types: webhook.event_types,
+    filter: webhook.filter,
+    status: webhook.status,
+    disabled_reason: webhook.disabled_reason,
+    headers: maskedHeaders(webhook.headers),
+    auth: maskedAuth(webhook.auth),
+    timeout_seconds: webhook.timeout_seconds,
+    retry: webhook.retry,
+    ...SETTLED,
+    created_at: new Date(webhook.created_at).toISOString(),
+    updated_at: new Date(webhook.updated_at).toISOString(),
+  };
+}
+
+export function maskedHeaders(headers: RequestHeaders): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [name, typeof value === 'string' ? value : MASK]),
+  );
+}
+
+export function maskedAuth(auth: WebhookAuth): WebhookView['auth'] {
+  switch (auth.type) {
+    case 'none':
+      return auth;
+    case 'bearer':
+      return { ...auth, token: MASK };
+    case 'api_key':
+      return { ...auth, key: MASK };
+    case 'basic':
+      return { ...auth, password: MASK };
+    case 'hmac':
+      return { ...auth, secret: MASK };
+  }
+}
+
+/** An entry of the ledger as it is shown: who decided what, and when. */
+export function historyEntryOf({ version, event }: WebhookHistoryEntry) {
+  const { type, actor, at } = event;
+  return { version, type, at: new Date(at).toISOString(), actor, data: shownData(event) };
+}
+
+function shownData(event: WebhookHistoryEntry['event']): Record<string, unknown> {
+  if (event.type === 'webhook.secret_rotated') {
+    const { secret, previous_until } = event.data;
+    return { secret, previous_until: new Date(previous_until).toISOString() };
+  }
+  if (event.type !== 'webhook.created' && event.type !== 'webhook.changed') return { ...event.data };
+  const { headers, auth } = event.data;
+  return {
+    ...event.data,
+    ...(headers ? { headers: maskedHeaders(headers) } : {}),
+    ...(auth ? { auth: maskedAuth(auth) } : {}),
   };
 }

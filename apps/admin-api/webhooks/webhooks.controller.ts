@@ -1,7 +1,7 @@
-import { Body, Delete, Get, Headers, HttpCode, Param, Patch, Post, Query, Res } from '@nestjs/common';
+import { Body, Delete, Get, Headers, HttpCode, Param, Patch, Post, Put, Query, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { WebhookNotFound } from '#domain';
-import { DataSource, findWebhook, listWebhooks } from '#persistence';
+import { DataSource, findWebhook, listWebhooks, liveWebhookOf } from '#persistence';
 import { CallerOf, type Caller } from '../access/caller.js';
 import { entityTag, expectedVersion } from '../http/entity-tag.js';
 import { PlainId } from '../http/plain-id.js';
@@ -10,11 +10,13 @@ import { WebhookChanges } from './webhook-changes.js';
 import {
   createdWebhookView,
   newWebhook,
+  webhookDefinition,
   webhookPage,
   webhookPatch,
   webhookQuery,
   webhookView,
   type NewWebhook,
+  type WantedWebhook,
   type WebhookPatch,
   type WebhookQuery,
 } from './webhook-schemas.js';
@@ -34,9 +36,11 @@ export class WebhooksController {
     @Body({ schema: newWebhook }) body: NewWebhook,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    const { row, secret } = await this.changes.create(caller, body);
-    void reply.header('etag', entityTag(row.version)).header('location', `/api/v1/webhooks/${row.id}`);
-    return { ...webhookViewOf(row), secret };
+    const { webhook, secret } = await this.changes.create(caller, body);
+    void reply
+      .header('etag', entityTag(webhook.version))
+      .header('location', `/api/v1/webhooks/${webhook.id}`);
+    return { ...webhookViewOf(webhook), secret };
   }
 
   @Get()
@@ -44,7 +48,7 @@ export class WebhooksController {
   async list(@CallerOf() { tenant }: Caller, @Query({ schema: webhookQuery }) query: WebhookQuery) {
     const { limit, cursor, ...filter } = query;
     const { rows, nextCursor } = await listWebhooks(this.database, tenant, filter, { limit, cursor });
-    return { data: rows.map(webhookViewOf), next_cursor: nextCursor };
+    return { data: rows.map((row) => webhookViewOf(liveWebhookOf(row))), next_cursor: nextCursor };
   }
 
   @Get(':id')
@@ -57,7 +61,25 @@ export class WebhooksController {
     const row = await findWebhook(this.database, tenant, id);
     if (!row) throw new WebhookNotFound(id);
     void reply.header('etag', entityTag(row.version));
-    return webhookViewOf(row);
+    return webhookViewOf(liveWebhookOf(row));
+  }
+
+  @Put(':id')
+  @Answers(200, 'The webhook after the change; its signing secret is untouched', webhookView, [
+    'webhook_not_found',
+    'webhook_name_taken',
+    'version_conflict',
+  ])
+  async replace(
+    @CallerOf() caller: Caller,
+    @Param('id', PlainId) id: string,
+    @Headers('if-match') ifMatch: string | undefined,
+    @Body({ schema: webhookDefinition }) wanted: WantedWebhook,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    const webhook = await this.changes.replace(caller, id, wanted, expectedVersion(ifMatch));
+    void reply.header('etag', entityTag(webhook.version));
+    return webhookViewOf(webhook);
   }
 
   @Patch(':id')
@@ -73,9 +95,9 @@ export class WebhooksController {
     @Body({ schema: webhookPatch }) patch: WebhookPatch,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    const row = await this.changes.patch(caller, id, patch, expectedVersion(ifMatch));
-    void reply.header('etag', entityTag(row.version));
-    return webhookViewOf(row);
+    const webhook = await this.changes.patch(caller, id, patch, expectedVersion(ifMatch));
+    void reply.header('etag', entityTag(webhook.version));
+    return webhookViewOf(webhook);
   }
 
   @Delete(':id')

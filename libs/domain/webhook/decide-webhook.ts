@@ -1,9 +1,15 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { TenantId, WebhookId } from '../ids.js';
 import type { LiveWebhook, WebhookDefinition, WebhookState } from './webhook.js';
-import { WebhookExists, WebhookInvalid, WebhookNotFound, WebhookVersionConflict } from './webhook-errors.js';
+import {
+  WebhookExists,
+  WebhookInvalid,
+  WebhookNotFound,
+  WebhookNotSubscribed,
+  WebhookVersionConflict,
+} from './webhook-errors.js';
 import type { SecretOrigin, WebhookEvent } from './webhook-events.js';
-import { webhookFaults } from './webhook-limits.js';
+import { WEBHOOK_LIMITS, webhookFaults } from './webhook-limits.js';
 
 interface Command {
   tenant: TenantId;
@@ -27,16 +33,39 @@ export interface ChangeWebhook extends Command {
   expectedVersion?: number | undefined;
 }
 
+/** Adds one event type pattern; adding what is there changes nothing. */
+export interface SubscribeWebhook extends Command {
+  kind: 'subscribe';
+  pattern: string;
+  expectedVersion?: number | undefined;
+}
+
+/** Takes one event type pattern away; a webhook keeps its last. */
+export interface UnsubscribeWebhook extends Command {
+  kind: 'unsubscribe';
+  pattern: string;
+  expectedVersion?: number | undefined;
+}
+
+/** Gives a new signing secret; the one before signs too for a while. */
+export interface RotateSecret extends Command {
+  kind: 'rotate_secret';
+  secret: SecretOrigin;
+  overlapSeconds: number;
+  expectedVersion?: number | undefined;
+}
+
 export interface DeleteWebhook extends Command {
   kind: 'delete';
   expectedVersion?: number | undefined;
 }
 
-export type WebhookCommand = CreateWebhook | ChangeWebhook | DeleteWebhook;
+export type WebhookCommand =
+  CreateWebhook | ChangeWebhook | SubscribeWebhook | UnsubscribeWebhook | RotateSecret | DeleteWebhook;
 
 /**
  * What follows from a command; nothing when it changes nothing.
- * @throws WebhookNotFound, WebhookExists, WebhookVersionConflict, WebhookInvalid
+ * @throws WebhookNotFound, WebhookExists, WebhookVersionConflict, WebhookNotSubscribed, WebhookInvalid
  */
 export function decideWebhook(state: WebhookState, command: WebhookCommand): WebhookEvent[] {
   const { tenant, webhook, actor, at } = command;
@@ -62,13 +91,35 @@ export function decideWebhook(state: WebhookState, command: WebhookCommand): Web
         events.push({ ...decided, type: 'webhook.resumed', data: {} });
       return events;
     }
+    case 'subscribe': {
+      const { event_types } = expectLive(state, command);
+      if (event_types.includes(command.pattern)) return [];
+      return decideWebhook(state, {
+        ...decided,
+        kind: 'change',
+        change: { event_types: [...event_types, command.pattern] },
+      });
+    }
+    case 'unsubscribe': {
+      const { event_types } = expectLive(state, command);
+      if (!event_types.includes(command.pattern)) throw new WebhookNotSubscribed(webhook, command.pattern);
+      const rest = event_types.filter((pattern) => pattern !== command.pattern);
+      return decideWebhook(state, { ...decided, kind: 'change', change: { event_types: rest } });
+    }
+    case 'rotate_secret': {
+      const current = expectLive(state, command);
+      refuseTooManySecrets(current, command);
+      const secret = { number: current.secret_number + 1, origin: command.secret };
+      const previous_until = at + command.overlapSeconds * 1_000;
+      return [{ ...decided, type: 'webhook.secret_rotated', data: { secret, previous_until } }];
+    }
     case 'delete':
       expectLive(state, command);
       return [{ ...decided, type: 'webhook.deleted', data: {} }];
   }
 }
 
-function expectLive(state: WebhookState, command: ChangeWebhook | DeleteWebhook): LiveWebhook {
+function expectLive(state: WebhookState, command: Exclude<WebhookCommand, CreateWebhook>): LiveWebhook {
   if (state.kind !== 'live') throw new WebhookNotFound(command.webhook);
   const { expectedVersion } = command;
   if (expectedVersion !== undefined && expectedVersion !== state.version)
@@ -81,19 +132,27 @@ function refuseUnsound(definition: WebhookDefinition): void {
   if (faults.length > 0) throw new WebhookInvalid(faults);
 }
 
+/** A rotation in a hurry (no overlap) is never refused: it ends all earlier secrets. */
+function refuseTooManySecrets({ retiring }: LiveWebhook, { at, overlapSeconds }: RotateSecret): void {
+  if (overlapSeconds === 0) return;
+  const signing = retiring.filter(({ until }) => until > at);
+  if (signing.length + 2 <= WEBHOOK_LIMITS.signing_secrets) return;
+  const until = new Date(Math.min(...signing.map((each) => each.until))).toISOString();
+  const message =
+    `${signing.length} earlier secrets still sign, of at most ${WEBHOOK_LIMITS.signing_secrets - 2} ` +
+    `beside the current one; the first ends at ${until}, and an overlap of 0 ends them all now`;
+  throw new WebhookInvalid([{ path: 'overlap_seconds', message }]);
+}
+
+type ChangeableFields = Omit<WebhookDefinition, 'status'>;
+
 /** The fields, status apart, that would differ. */
-function differences(
-  current: LiveWebhook,
-  change: Partial<WebhookDefinition>,
-): Partial<Omit<WebhookDefinition, 'status'>> {
-  const changed: Partial<Omit<WebhookDefinition, 'status'>> = {};
-  const { name, url, event_types, timeout_seconds, retry } = change;
-  if (name !== undefined && name !== current.name) changed.name = name;
-  if (url !== undefined && url !== current.url) changed.url = url;
-  if (event_types !== undefined && !isDeepStrictEqual(event_types, current.event_types))
-    changed.event_types = event_types;
-  if (timeout_seconds !== undefined && timeout_seconds !== current.timeout_seconds)
-    changed.timeout_seconds = timeout_seconds;
-  if (retry !== undefined && !isDeepStrictEqual(retry, current.retry)) changed.retry = retry;
-  return changed;
+function differences(current: LiveWebhook, change: Partial<WebhookDefinition>): Partial<ChangeableFields> {
+  const { status: _status, ...wanted } = change;
+  return Object.fromEntries(
+    Object.entries(wanted).filter(
+      ([field, value]) =>
+        value !== undefined && !isDeepStrictEqual(value, current[field as keyof ChangeableFields]),
+    ),
+  );
 }

@@ -1,13 +1,14 @@
 import { DEFAULT_RETRY, type RetryPolicy } from '../delivery/retry-policy.js';
 import { decideWebhook, type WebhookCommand } from './decide-webhook.js';
 import { evolveWebhook } from './evolve-webhook.js';
-import { NO_WEBHOOK, type WebhookDefinition } from './webhook.js';
+import { NO_WEBHOOK, PLAIN_WEBHOOK, type WebhookDefinition } from './webhook.js';
 import { WebhookExists, WebhookInvalid, WebhookNotFound, WebhookVersionConflict } from './webhook-errors.js';
 import type { WebhookEvent } from './webhook-events.js';
 
 const decided = { tenant: 'default', webhook: 'wh_1', actor: 'operator', at: 1_000 };
 const later = { ...decided, actor: 'key_2', at: 2_000 };
 const definition: WebhookDefinition = {
+  ...PLAIN_WEBHOOK,
   name: 'orders',
   url: 'https://example.com/hook',
   event_types: ['order.*'],
@@ -179,6 +180,8 @@ describe('a webhook as its ledger makes it', () => {
       name: 'renamed',
       status: 'inactive',
       disabled_reason: null,
+      secret_number: 1,
+      retiring: [],
       created_at: 1_000,
       updated_at: 2_000,
     });

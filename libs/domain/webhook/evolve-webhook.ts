@@ -1,4 +1,4 @@
-import type { WebhookState } from './webhook.js';
+import { PLAIN_WEBHOOK, type WebhookState } from './webhook.js';
 import type { WebhookEvent } from './webhook-events.js';
 
 /**
@@ -8,14 +8,17 @@ import type { WebhookEvent } from './webhook-events.js';
 export function evolveWebhook(state: WebhookState, event: WebhookEvent): WebhookState {
   const version = state.version + 1;
   if (event.type === 'webhook.created') {
-    const { secret: _secret, ...definition } = event.data;
+    const { secret, ...definition } = event.data;
     return {
       kind: 'live',
       id: event.webhook,
       tenant: event.tenant,
       version,
+      ...PLAIN_WEBHOOK,
       ...definition,
       disabled_reason: null,
+      secret_number: secret.number,
+      retiring: [],
       created_at: event.at,
       updated_at: event.at,
     };
@@ -29,6 +32,17 @@ export function evolveWebhook(state: WebhookState, event: WebhookEvent): Webhook
       return { ...touched, status: 'inactive', disabled_reason: null };
     case 'webhook.resumed':
       return { ...touched, status: 'active', disabled_reason: null };
+    case 'webhook.secret_rotated': {
+      const { secret, previous_until } = event.data;
+      const earlier = [{ number: state.secret_number, until: previous_until }, ...state.retiring];
+      return {
+        ...touched,
+        secret_number: secret.number,
+        retiring: earlier
+          .map(({ number, until }) => ({ number, until: Math.min(until, previous_until) }))
+          .filter(({ until }) => until > event.at),
+      };
+    }
     case 'webhook.deleted':
       return { kind: 'deleted', id: state.id, tenant: state.tenant, version };
   }

@@ -1,5 +1,6 @@
 import type { RetryPolicy } from '../delivery/retry-policy.js';
 import type { TenantId, WebhookId } from '../ids.js';
+import type { RequestHeaders, SecretPath, WebhookAuth } from './credentials.js';
 
 /**
  * - `active`: gets its events
@@ -7,6 +8,12 @@ import type { TenantId, WebhookId } from '../ids.js';
  * - `disabled`: switched off by Tidings; gets nothing, and what it was owed is cancelled
  */
 export type WebhookStatus = 'active' | 'inactive' | 'disabled';
+
+export const WEBHOOK_METHODS = ['POST', 'PUT', 'PATCH', 'DELETE', 'GET'] as const;
+export type WebhookMethod = (typeof WEBHOOK_METHODS)[number];
+
+/** A condition on events, as #payload compiles it. */
+export type EventFilter = Readonly<Record<string, unknown>>;
 
 /**
  * What the data plane knows of a webhook: the value under `<tenant>.<webhook>`
@@ -19,9 +26,38 @@ export interface RoutedWebhook {
   version: number;
   status: WebhookStatus;
   url: string;
+  method: WebhookMethod;
   event_types: string[];
+  filter: EventFilter | null;
+  headers: RequestHeaders;
+  auth: WebhookAuth;
+  /** What `headers` and `auth` refer to, sealed. */
+  credentials: Partial<Record<SecretPath, string>>;
   timeout_seconds: number;
   retry: RetryPolicy;
   /** Signing secrets, sealed (see #signing). All of them sign, the newest first. */
   secrets: string[];
+  /** Earlier ones, which sign too until their time, milliseconds since 1970. */
+  retiring_secrets: { sealed: string; until: number }[];
+}
+
+const BEFORE = {
+  method: 'POST',
+  filter: null,
+  headers: {},
+  auth: { type: 'none' },
+  credentials: {},
+  retiring_secrets: [],
+} satisfies Partial<RoutedWebhook>;
+
+/**
+ * A value of the bucket, whichever version of Tidings wrote it: what that one
+ * did not know is as it was then. The keys keep their order.
+ */
+export function readRoutedWebhook(value: Omit<RoutedWebhook, keyof typeof BEFORE>): RoutedWebhook {
+  return { ...value, ...pick(BEFORE, (key) => !(key in value)) } as RoutedWebhook;
+}
+
+function pick<Value extends object>(from: Value, wanted: (key: string) => boolean): Partial<Value> {
+  return Object.fromEntries(Object.entries(from).filter(([key]) => wanted(key))) as Partial<Value>;
 }

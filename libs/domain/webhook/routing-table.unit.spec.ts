@@ -8,10 +8,16 @@ const webhook = (change: Partial<RoutedWebhook>): RoutedWebhook => ({
   version: 1,
   status: 'active',
   url: 'https://example.com',
+  method: 'POST',
   event_types: ['*'],
+  filter: null,
+  headers: {},
+  auth: { type: 'none' },
+  credentials: {},
   timeout_seconds: 30,
   retry: DEFAULT_RETRY,
   secrets: [],
+  retiring_secrets: [],
   ...change,
 });
 

@@ -36,6 +36,16 @@ export class WebhookExists extends WebhookError {
   }
 }
 
+/** The webhook does not list this pattern among its event types. */
+export class WebhookNotSubscribed extends WebhookError {
+  constructor(
+    readonly webhook: WebhookId,
+    readonly pattern: string,
+  ) {
+    super(`The webhook ${webhook} does not list the event type ${pattern}.`);
+  }
+}
+
 export class WebhookInvalid extends WebhookError {
   constructor(readonly faults: Fault[]) {
     super(faults.map((fault) => `${fault.path}: ${fault.message}`).join('; '));

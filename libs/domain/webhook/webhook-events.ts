@@ -5,7 +5,8 @@ import type { WebhookDefinition } from './webhook.js';
  * What the ledger says of a webhook. No event holds a secret, not even a sealed
  * one or its hash (docs/adr/0002): they say which one by its number.
  */
-export type WebhookEvent = WebhookCreated | WebhookChanged | WebhookPaused | WebhookResumed | WebhookDeleted;
+export type WebhookEvent =
+  WebhookCreated | WebhookChanged | WebhookPaused | WebhookResumed | WebhookSecretRotated | WebhookDeleted;
 
 interface Decided {
   tenant: TenantId;
@@ -35,6 +36,15 @@ export interface WebhookPaused extends Decided {
 export interface WebhookResumed extends Decided {
   type: 'webhook.resumed';
   data: Record<never, never>;
+}
+
+export interface WebhookSecretRotated extends Decided {
+  type: 'webhook.secret_rotated';
+  data: {
+    secret: { number: number; origin: SecretOrigin };
+    /** The one before signs too until then, milliseconds since 1970; those before it no longer either. */
+    previous_until: number;
+  };
 }
 
 export interface WebhookDeleted extends Decided {

@@ -1,5 +1,6 @@
 import type { RetryPolicy } from '../delivery/retry-policy.js';
 import { isEventTypePattern } from '../event/event-type.js';
+import { requestHeaderFaults } from './request-headers.js';
 import type { WebhookDefinition } from './webhook.js';
 
 const DAY_SECONDS = 86_400;
@@ -7,9 +8,19 @@ const DAY_SECONDS = 86_400;
 /** The bounds of a webhook's fields, both ends included. The API's schemas take them from here. */
 export const WEBHOOK_LIMITS = {
   name: { min: 1, max: 200 },
+  description: { min: 0, max: 2_000 },
+  tags: { min: 0, max: 50 },
+  tag: { min: 1, max: 64 },
+  metadata: { min: 0, max: 50 },
+  metadata_key: { min: 1, max: 64 },
+  metadata_value: { min: 0, max: 500 },
   url: { min: 1, max: 2_048 },
   event_types: { min: 1, max: 200 },
   timeout_seconds: { min: 1, max: 300 },
+  /** How long a signing secret signs beside its successor: a week at most. */
+  overlap_seconds: { min: 0, max: 7 * DAY_SECONDS },
+  /** Signing secrets at once, for each makes every request longer. */
+  signing_secrets: 4,
   retry: {
     count: { min: 0, max: 50 },
     initial_delay_seconds: { min: 0, max: DAY_SECONDS },
@@ -22,6 +33,7 @@ export const WEBHOOK_LIMITS = {
 } as const;
 
 export const DEFAULT_TIMEOUT_SECONDS = 30;
+export const DEFAULT_OVERLAP_SECONDS = DAY_SECONDS;
 
 /** One thing wrong with a field; the path's segments are joined by dots. */
 export interface Fault {
@@ -69,9 +81,38 @@ export function retryFaults(retry: RetryPolicy): Fault[] {
   return faults;
 }
 
+function labelFaults({ description, tags, metadata }: WebhookDefinition): Fault[] {
+  const limits = WEBHOOK_LIMITS;
+  const faults = [
+    ...outside('description', description.length, limits.description, ' characters'),
+    ...outside('tags', tags.length, limits.tags, ' tags'),
+    ...outside('metadata', Object.keys(metadata).length, limits.metadata, ' members'),
+  ];
+  // PostgreSQL's text takes no NUL; lines and tabs are welcome in a description.
+  if (!description.isWellFormed() || description.includes('\0'))
+    faults.push({ path: 'description', message: 'must hold no NUL and no broken Unicode' });
+  tags.forEach((tag, i) => {
+    faults.push(...outside(`tags.${i}`, tag.length, limits.tag, ' characters'));
+    if (!isPlainText(tag) || tag.trim() !== tag)
+      faults.push({ path: `tags.${i}`, message: 'must hold no control characters and no spaces around it' });
+    if (tags.indexOf(tag) < i) faults.push({ path: `tags.${i}`, message: 'is given twice' });
+  });
+  for (const [key, value] of Object.entries(metadata)) {
+    const path = `metadata.${key}`;
+    faults.push(
+      ...outside(path, key.length, limits.metadata_key, ' characters in its name'),
+      ...outside(path, value.length, limits.metadata_value, ' characters'),
+    );
+    if (!isPlainText(key) || !isPlainText(value) || key === '__proto__')
+      faults.push({ path, message: 'must hold no control characters and no broken Unicode' });
+  }
+  return faults;
+}
+
 /**
  * What is wrong with a definition, nothing when it is sound. Whether the URL
- * may be reached is the address guard's to say, not asked here.
+ * may be reached is the address guard's to say, and whether the filter can be
+ * read #payload's; neither is asked here.
  */
 export function webhookFaults(webhook: WebhookDefinition): Fault[] {
   const faults = [
@@ -80,6 +121,8 @@ export function webhookFaults(webhook: WebhookDefinition): Fault[] {
     ...outside('event_types', webhook.event_types.length, WEBHOOK_LIMITS.event_types, ' patterns'),
     ...outside('timeout_seconds', webhook.timeout_seconds, WEBHOOK_LIMITS.timeout_seconds),
     ...retryFaults(webhook.retry),
+    ...labelFaults(webhook),
+    ...requestHeaderFaults(webhook.headers, webhook.auth),
   ];
   if (!isPlainText(webhook.name))
     faults.push({ path: 'name', message: 'must hold no control characters and no broken Unicode' });

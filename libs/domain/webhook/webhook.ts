@@ -1,20 +1,41 @@
 import type { RetryPolicy } from '../delivery/retry-policy.js';
 import type { TenantId, WebhookId } from '../ids.js';
-import type { WebhookStatus } from './routed-webhook.js';
+import type { RequestHeaders, WebhookAuth } from './credentials.js';
+import type { EventFilter, WebhookMethod, WebhookStatus } from './routed-webhook.js';
 
 /** What people decide about a webhook. */
 export interface WebhookDefinition {
   /** Unique in the tenant. */
   name: string;
+  description: string;
+  /** No two the same. */
+  tags: string[];
+  /** What people keep with a webhook for themselves. */
+  metadata: Record<string, string>;
   url: string;
+  method: WebhookMethod;
   /** Patterns, see isEventTypePattern. */
   event_types: string[];
+  filter: EventFilter | null;
   /** `disabled` is Tidings' own word; people say `active` or `inactive`. */
   status: Exclude<WebhookStatus, 'disabled'>;
+  headers: RequestHeaders;
+  auth: WebhookAuth;
   /** One deadline for the whole attempt. */
   timeout_seconds: number;
   retry: RetryPolicy;
 }
+
+/** What is so unless someone says otherwise, and was so before these fields were there. */
+export const PLAIN_WEBHOOK = {
+  description: '',
+  tags: [],
+  metadata: {},
+  method: 'POST',
+  filter: null,
+  headers: {},
+  auth: { type: 'none' },
+} satisfies Partial<WebhookDefinition>;
 
 export type WebhookState = NoWebhook | LiveWebhook | DeletedWebhook;
 
@@ -32,9 +53,19 @@ export interface LiveWebhook extends Omit<WebhookDefinition, 'status'> {
   status: WebhookStatus;
   /** Why Tidings switched it off, while `status` is `disabled`. */
   disabled_reason: string | null;
+  /** Which signing secret it has: 1 is the first, each rotation gives the next. */
+  secret_number: number;
+  /** Earlier signing secrets that sign too until their time, newest first; one whose time is over may be among them. */
+  retiring: RetiringSecret[];
   /** Milliseconds since 1970. */
   created_at: number;
   updated_at: number;
+}
+
+export interface RetiringSecret {
+  number: number;
+  /** Milliseconds since 1970. */
+  until: number;
 }
 
 export interface DeletedWebhook {

@@ -5,6 +5,7 @@ import {
   evolveWebhook,
   newId,
   NO_WEBHOOK,
+  PLAIN_WEBHOOK,
   WebhookExists,
   WebhookNameTaken,
   WebhookVersionConflict,
@@ -56,6 +57,7 @@ const create = (id: string, name: string) =>
       kind: 'create',
       secret: 'generated',
       definition: {
+        ...PLAIN_WEBHOOK,
         name,
         url: 'https://example.com/',
         event_types: ['a', 'b'],
@@ -64,7 +66,7 @@ const create = (id: string, name: string) =>
         retry: DEFAULT_RETRY,
       },
     }),
-    ['sealed-secret'],
+    () => ({ signing: new Map([[1, 'sealed-secret']]), credentials: new Map() }),
   );
 const ledgerOf = (id: string) =>
   database.manager.find(LedgerRow, { where: { aggregate_id: id }, order: { version: 'ASC' } });

@@ -2,6 +2,7 @@ import {
   evolveWebhook,
   WebhookExists,
   WebhookNameTaken,
+  type LiveWebhook,
   type TenantId,
   type WebhookEvent,
   type WebhookId,
@@ -12,7 +13,7 @@ import { LedgerRow } from '../ledger/ledger-row.js';
 import { LEDGER_CHANNEL } from '../relay/ledger-channels.js';
 import { violatedUniqueness } from '../unavailable.js';
 import { WebhookRow } from './webhook-row.js';
-import { rowOf, stateOf } from './webhook-state.js';
+import { NOTHING_SEALED, rowOf, stateOf, type SealedSecrets } from './webhook-state.js';
 
 export interface WebhookChange {
   /** The row after the change; null when the webhook was deleted. */
@@ -26,7 +27,7 @@ export interface WebhookChange {
  * transaction, the row locked meanwhile, so that of two writers the second
  * decides on what the first left. Wakes the relay.
  * @param decide gives the events for the state found, or throws; may be called once only
- * @param secrets sealed, newest first, for a webhook that is new
+ * @param seal gives what is newly sealed for the webhook as it was decided
  * @throws WebhookNameTaken, WebhookExists, and what `decide` throws; nothing is kept then
  */
 export async function changeWebhook(
@@ -34,7 +35,7 @@ export async function changeWebhook(
   tenant: TenantId,
   id: WebhookId,
   decide: (state: WebhookState) => WebhookEvent[],
-  secrets: string[] = [],
+  seal: (webhook: LiveWebhook) => SealedSecrets = () => NOTHING_SEALED,
 ): Promise<WebhookChange> {
   let attempted: WebhookState | undefined;
   try {
@@ -48,7 +49,9 @@ export async function changeWebhook(
       if (events.length === 0) return { row, seq: null };
       const after = (attempted = events.reduce(evolveWebhook, before));
       const seq = await append(manager, before.version, events);
-      return { row: await keep(manager, tenant, id, after, row?.secrets ?? secrets), seq };
+      const kept = after.kind === 'live' ? rowOf(after, row, seal(after)) : null;
+      await keep(manager, tenant, id, kept);
+      return { row: kept, seq };
     });
   } catch (error) {
     const violated = violatedUniqueness(error);
@@ -82,15 +85,9 @@ async function keep(
   manager: EntityManager,
   tenant: TenantId,
   id: WebhookId,
-  state: WebhookState,
-  secrets: string[],
-): Promise<WebhookRow | null> {
-  if (state.kind !== 'live') {
-    await manager.delete(WebhookRow, { tenant, id });
-    return null;
-  }
-  const row = rowOf(state, secrets);
-  if (state.version === 1) await manager.insert(WebhookRow, row);
-  else await manager.update(WebhookRow, { tenant, id }, row);
-  return row;
+  row: WebhookRow | null,
+): Promise<void> {
+  if (!row) await manager.delete(WebhookRow, { tenant, id });
+  else if (row.version === 1) await manager.insert(WebhookRow, row as object);
+  else await manager.update(WebhookRow, { tenant, id }, row as object);
 }

@@ -7,6 +7,8 @@ export interface WebhookFilter {
   status?: WebhookStatus | undefined;
   /** Webhooks that would get an event of this type. */
   event_type?: string | undefined;
+  /** Webhooks that have this tag. */
+  tag?: string | undefined;
   /** Part of the name or the URL, in any case. */
   q?: string | undefined;
 }
@@ -39,6 +41,7 @@ export async function listWebhooks(
   if (after) query.andWhere('webhook.id < :after', { after: after[0] });
   if (filter.status) query.andWhere('webhook.status = :status', { status: filter.status });
   if (filter.event_type) query.andWhere(PATTERN_MATCHES, { type: filter.event_type });
+  if (filter.tag) query.andWhere(':tag = ANY (webhook.tags)', { tag: filter.tag });
   if (filter.q) {
     const part = `%${filter.q.replace(/[\\%_]/g, '\\$&')}%`;
     query.andWhere('(webhook.name ILIKE :part OR webhook.url ILIKE :part)', { part });

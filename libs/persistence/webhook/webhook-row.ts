@@ -1,4 +1,12 @@
-import type { RetryPolicy, WebhookStatus } from '#domain';
+import type {
+  EventFilter,
+  RequestHeaders,
+  RetryPolicy,
+  SecretPath,
+  WebhookAuth,
+  WebhookMethod,
+  WebhookStatus,
+} from '#domain';
 import { Column, Entity, PrimaryColumn, Unique } from 'typeorm';
 
 /** A webhook as it is now. What was deleted has no row; the ledger keeps its story. */
@@ -18,10 +26,25 @@ export class WebhookRow {
   name!: string;
 
   @Column({ type: 'text' })
+  description!: string;
+
+  @Column({ type: 'text', array: true })
+  tags!: string[];
+
+  @Column({ type: 'jsonb' })
+  metadata!: Record<string, string>;
+
+  @Column({ type: 'text' })
   url!: string;
+
+  @Column({ type: 'text' })
+  method!: WebhookMethod;
 
   @Column({ type: 'text', array: true })
   event_types!: string[];
+
+  @Column({ type: 'jsonb', nullable: true })
+  filter!: EventFilter | null;
 
   @Column({ type: 'text' })
   status!: WebhookStatus;
@@ -29,15 +52,32 @@ export class WebhookRow {
   @Column({ type: 'text', nullable: true })
   disabled_reason!: string | null;
 
+  @Column({ type: 'jsonb' })
+  headers!: RequestHeaders;
+
+  @Column({ type: 'jsonb' })
+  auth!: WebhookAuth;
+
+  /** What `headers` and `auth` refer to, sealed. */
+  @Column({ type: 'jsonb' })
+  credentials!: Partial<Record<SecretPath, string>>;
+
   @Column({ type: 'integer' })
   timeout_seconds!: number;
 
   @Column({ type: 'jsonb' })
   retry!: RetryPolicy;
 
-  /** Sealed signing secrets, newest first. */
+  /** The signing secret, sealed; a list as the data plane has it. */
   @Column({ type: 'jsonb' })
   secrets!: string[];
+
+  @Column({ type: 'integer' })
+  secret_number!: number;
+
+  /** Earlier signing secrets, sealed, newest first, with the time (milliseconds since 1970) at which each ends. */
+  @Column({ type: 'jsonb' })
+  retiring_secrets!: { number: number; until: number; sealed: string }[];
 
   @Column({ type: 'timestamptz', precision: 3 })
   created_at!: Date;

@@ -1,21 +1,96 @@
-import { NO_WEBHOOK, type LiveWebhook, type RoutedWebhook, type WebhookState } from '#domain';
+import {
+  NO_WEBHOOK,
+  secretsOf,
+  type LiveWebhook,
+  type RoutedWebhook,
+  type SecretPath,
+  type WebhookState,
+} from '#domain';
 import type { WebhookRow } from './webhook-row.js';
+
+/** What stands sealed beside a webhook. */
+export interface SealedSecrets {
+  /** Signing secrets by their number. */
+  signing: ReadonlyMap<number, string>;
+  /** What headers and auth refer to. */
+  credentials: ReadonlyMap<SecretPath, string>;
+}
+
+export const NOTHING_SEALED: SealedSecrets = { signing: new Map(), credentials: new Map() };
 
 /** The state that a row stands for. Without a row there is no webhook (any more). */
 export function stateOf(row: WebhookRow | null): WebhookState {
-  if (!row) return NO_WEBHOOK;
-  const { secrets: _secrets, created_at, updated_at, ...fields } = row;
-  return { kind: 'live', ...fields, created_at: created_at.getTime(), updated_at: updated_at.getTime() };
+  return row ? liveWebhookOf(row) : NO_WEBHOOK;
 }
 
-/** The row of a webhook, its sealed secrets beside it. */
-export function rowOf(state: LiveWebhook, secrets: string[]): WebhookRow {
-  const { kind: _kind, created_at, updated_at, ...fields } = state;
-  return { ...fields, secrets, created_at: new Date(created_at), updated_at: new Date(updated_at) };
+/** The webhook that a row is. */
+export function liveWebhookOf(row: WebhookRow): LiveWebhook {
+  const {
+    secrets: _secrets,
+    credentials: _credentials,
+    retiring_secrets,
+    created_at,
+    updated_at,
+    ...fields
+  } = row;
+  return {
+    kind: 'live',
+    ...fields,
+    retiring: retiring_secrets.map(({ number, until }) => ({ number, until })),
+    created_at: created_at.getTime(),
+    updated_at: updated_at.getTime(),
+  };
+}
+
+/**
+ * The row of a webhook: what is sealed is taken from what is new, else from the
+ * row before, and what nothing refers to any more is left behind.
+ * @throws Error when a secret that the webhook refers to is in neither
+ */
+export function rowOf(state: LiveWebhook, before: WebhookRow | null, added: SealedSecrets): WebhookRow {
+  const { kind: _kind, retiring, created_at, updated_at, ...fields } = state;
+  const missing = (what: string): never => {
+    throw new Error(`The webhook ${state.id} refers to ${what}, which is sealed nowhere.`);
+  };
+  const signing = (number: number): string =>
+    added.signing.get(number) ??
+    (before?.secret_number === number ? before.secrets[0] : undefined) ??
+    before?.retiring_secrets.find((each) => each.number === number)?.sealed ??
+    missing(`signing secret ${number}`);
+  return {
+    ...fields,
+    secrets: [signing(state.secret_number)],
+    retiring_secrets: retiring.map(({ number, until }) => ({ number, until, sealed: signing(number) })),
+    credentials: Object.fromEntries(
+      [...secretsOf(state).keys()].map((path) => [
+        path,
+        added.credentials.get(path) ?? before?.credentials[path] ?? missing(path),
+      ]),
+    ),
+    created_at: new Date(created_at),
+    updated_at: new Date(updated_at),
+  };
 }
 
 /** What the data plane is told of a webhook. */
 export function routedWebhookOf(row: WebhookRow): RoutedWebhook {
-  const { id, tenant, version, status, url, event_types, timeout_seconds, retry, secrets } = row;
-  return { id, tenant, version, status, url, event_types, timeout_seconds, retry, secrets };
+  const { id, tenant, version, status, url, method, event_types, filter, headers, auth } = row;
+  const { credentials, timeout_seconds, retry, secrets } = row;
+  return {
+    id,
+    tenant,
+    version,
+    status,
+    url,
+    method,
+    event_types,
+    filter,
+    headers,
+    auth,
+    credentials,
+    timeout_seconds,
+    retry,
+    secrets,
+    retiring_secrets: row.retiring_secrets.map(({ sealed, until }) => ({ sealed, until })),
+  };
 }

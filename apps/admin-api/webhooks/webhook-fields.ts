@@ -1,0 +1,120 @@
+import { z } from 'zod';
+import { isEventTypePattern, MASK, WEBHOOK_LIMITS, WEBHOOK_METHODS } from '#domain';
+import { compileFilter } from '#payload';
+
+const L = WEBHOOK_LIMITS;
+const R = L.retry;
+const number = ({ min, max }: { min: number; max: number }) => z.number().min(min).max(max);
+const whole = ({ min, max }: { min: number; max: number }) => z.int().min(min).max(max);
+const text = ({ min, max }: { min: number; max: number }) => z.string().min(min).max(max);
+
+export const retryFields = {
+  enabled: z.boolean(),
+  count: whole(R.count).describe('Retries after the first attempt.'),
+  strategy: z.enum(['exponential', 'linear', 'fixed', 'schedule']),
+  initial_delay_seconds: number(R.initial_delay_seconds),
+  factor: number(R.factor).describe('The base of `exponential`.'),
+  max_delay_seconds: number(R.max_delay_seconds).describe('No computed wait is longer.'),
+  jitter: number(R.jitter).describe('Share of the wait by which it is made longer or shorter at random.'),
+  schedule_seconds: z
+    .array(number(R.schedule_wait))
+    .max(R.schedule_seconds.max)
+    .describe('The waits of `schedule`, in order; the last one repeats.'),
+};
+
+export const eventTypePattern = z
+  .string()
+  .refine(isEventTypePattern, 'must be an event type such as task.completed, task.*, order.> or *');
+
+const filterObject = z.record(z.string(), z.unknown()).superRefine((filter, context) => {
+  const compiled = compileFilter(filter);
+  if (compiled.ok) return;
+  for (const { path, message } of compiled.faults)
+    context.addIssue({ code: 'custom', message, path: path === '' ? [] : [path] });
+});
+
+export const fields = {
+  name: text(L.name).describe('Unique in the tenant.'),
+  description: text(L.description),
+  tags: z.array(text(L.tag)).max(L.tags.max).describe('For finding webhooks again; no two the same.'),
+  metadata: z.record(z.string(), z.string().max(L.metadata_value.max)).describe('Yours to keep; never sent.'),
+  url: text(L.url).describe('Where deliveries go.'),
+  method: z.enum(WEBHOOK_METHODS).describe('A GET carries no body, and its signature covers none.'),
+  event_types: z
+    .array(eventTypePattern)
+    .min(L.event_types.min)
+    .max(L.event_types.max)
+    .describe('Patterns: `task.completed`, `task.*` (one segment), `order.>` (the rest), `*` for all.'),
+  filter: filterObject
+    .nullable()
+    .describe('A condition on the event such as `{"data.total":{"$gte":100}}`; null for none.'),
+  status: z.enum(['active', 'inactive']).describe('`inactive` pauses: what is owed is held.'),
+  headers: z
+    .record(z.string(), z.string())
+    .describe(
+      `Extra request headers. Values of those whose names tell of a secret are shown as \`${MASK}\`; ` +
+        'sent back like that, they stay.',
+    ),
+  timeout_seconds: whole(L.timeout_seconds).describe('One deadline for the whole attempt.'),
+};
+
+/** A setting that is shown and cannot be changed yet: what nothing obeys is not taken. */
+const notYet = <Value extends string | number | boolean>(value: Value) =>
+  z
+    .literal(value, { error: `is not available in this version; it must be ${JSON.stringify(value)}` })
+    .describe('Cannot be changed in this version.');
+const notYetNull = z
+  .null({ error: 'is not available in this version; it must be null' })
+  .describe('Cannot be set in this version.');
+
+/** What Tidings has no engine for yet, with the one value that is true of every webhook. */
+export const settledFields = {
+  format: notYet('standard'),
+  transform: notYetNull,
+  rate_limit: notYetNull,
+  concurrency: notYet(16),
+  ordered: notYet(false),
+};
+
+export const SETTLED = {
+  format: 'standard',
+  transform: null,
+  rate_limit: null,
+  concurrency: 16,
+  ordered: false,
+} as const;
+
+const secret = z
+  .string()
+  .optional()
+  .describe(`Write-only: shown as \`${MASK}\`. Sent back like that, or left out of a change, it stays.`);
+const LATER = ['oauth2', 'mtls'];
+
+export const auth = z
+  .discriminatedUnion(
+    'type',
+    [
+      z.strictObject({ type: z.literal('none') }),
+      z.strictObject({ type: z.literal('bearer'), token: secret }),
+      z.strictObject({
+        type: z.literal('api_key'),
+        key: secret,
+        header_name: z.string().default('X-API-Key'),
+      }),
+      z.strictObject({ type: z.literal('basic'), username: z.string(), password: secret }),
+      z.strictObject({
+        type: z.literal('hmac'),
+        secret,
+        header_name: z.string().default('X-Webhook-Signature'),
+      }),
+    ],
+    {
+      error: ({ input }) =>
+        LATER.includes((input as { type?: string } | null | undefined)?.type ?? '')
+          ? 'is not available in this version'
+          : 'must be none, bearer, api_key, basic or hmac',
+    },
+  )
+  .describe(
+    'How the receiver is told that it is us, beside the signature. `hmac` is `sha256=<hex>` of the body.',
+  );
