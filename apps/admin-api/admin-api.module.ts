@@ -7,6 +7,9 @@ import { DataSource } from '#persistence';
 import { Keyring } from '#signing';
 import { OperatorKey } from './access/operator-key.js';
 import { DeliveriesController } from './deliveries/deliveries.controller.js';
+import { EventTypeChanges } from './event-types/event-type-changes.js';
+import { EventTypesController } from './event-types/event-types.controller.js';
+import { ImportEventTypes } from './event-types/import-event-types.js';
 import { EventsController } from './events/events.controller.js';
 import { PublishEvent } from './events/publish-event.js';
 import { FrontPageController } from './openapi/front-page.controller.js';
@@ -45,6 +48,7 @@ export class AdminApiModule {
         WebhookHistoryController,
         TagsController,
         EventsController,
+        EventTypesController,
         DeliveriesController,
         FrontPageController,
       ],
@@ -64,6 +68,8 @@ export class AdminApiModule {
         },
         WebhookChanges,
         PublishEvent,
+        EventTypeChanges,
+        ImportEventTypes,
       ],
     };
   }

@@ -31,10 +31,13 @@ describe('/openapi.json', () => {
   it('describes every route under /api/v1, each with its own operation id', () => {
     const described = operations().filter(({ path }) => path.startsWith('/api/v1/'));
     expect(described.map(({ method, path }) => `${method} ${path}`).sort()).toEqual([
+      'delete /api/v1/event-types/{name}',
       'delete /api/v1/webhooks/{id}',
       'delete /api/v1/webhooks/{id}/event-types/{type}',
       'get /api/v1/deliveries',
       'get /api/v1/deliveries/{id}',
+      'get /api/v1/event-types',
+      'get /api/v1/event-types/{name}',
       'get /api/v1/events',
       'get /api/v1/events/{id}',
       'get /api/v1/tags',
@@ -43,7 +46,10 @@ describe('/openapi.json', () => {
       'get /api/v1/webhooks/{id}/event-types',
       'get /api/v1/webhooks/{id}/history',
       'get /api/v1/webhooks/{id}/history/{version}',
+      'patch /api/v1/event-types/{name}',
       'patch /api/v1/webhooks/{id}',
+      'post /api/v1/event-types',
+      'post /api/v1/event-types/import',
       'post /api/v1/events',
       'post /api/v1/webhooks',
       'post /api/v1/webhooks/bulk-delete',
@@ -51,6 +57,7 @@ describe('/openapi.json', () => {
       'post /api/v1/webhooks/{id}/pause',
       'post /api/v1/webhooks/{id}/resume',
       'post /api/v1/webhooks/{id}/rotate-secret',
+      'put /api/v1/event-types/{name}',
       'put /api/v1/webhooks/{id}',
     ]);
     const ids = described.map(({ operation }) => operation.operationId);

@@ -1,6 +1,10 @@
 import { HttpException } from '@nestjs/common';
 import { BusUnreachableError, PublishError } from '#bus';
 import {
+  EventTypeExists,
+  EventTypeInvalid,
+  EventTypeNotFound,
+  EventTypeVersionConflict,
   WebhookInvalid,
   WebhookNameTaken,
   WebhookNotFound,
@@ -29,13 +33,20 @@ export function problemOf(error: unknown): Problem {
   if (error instanceof WebhookNotFound) return new Problem('webhook_not_found', { detail: error.message });
   if (error instanceof WebhookNotSubscribed)
     return new Problem('subscription_not_found', { detail: error.message });
-  if (error instanceof WebhookInvalid) return invalidRequest(error.faults);
+  if (error instanceof EventTypeNotFound)
+    return new Problem('event_type_not_found', { detail: error.message });
+  if (error instanceof EventTypeExists) {
+    const errors = [{ path: 'name', message: 'is taken' }];
+    return new Problem('event_type_exists', { detail: error.message, errors });
+  }
+  if (error instanceof WebhookInvalid || error instanceof EventTypeInvalid)
+    return invalidRequest(error.faults);
   if (error instanceof CursorError) return invalidRequest([{ path: 'cursor', message: error.message }]);
   if (error instanceof WebhookNameTaken) {
     const errors = [{ path: 'name', message: 'is taken' }];
     return new Problem('webhook_name_taken', { detail: error.message, errors });
   }
-  if (error instanceof WebhookVersionConflict) {
+  if (error instanceof WebhookVersionConflict || error instanceof EventTypeVersionConflict) {
     const evidence = { expected_version: error.expected, actual_version: error.actual };
     return new Problem('version_conflict', { detail: error.message, evidence });
   }

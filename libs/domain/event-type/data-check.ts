@@ -54,14 +54,13 @@ export function compileDataCheck(schema: JsonSchema): DataCheck {
       return [{ path: 'data', message }];
     }
     if (validate(data)) return [];
-    return (validate.errors ?? []).map(faultOf);
+    return faultsOf(validate.errors);
   };
 }
 
 function compile(schema: JsonSchema) {
   try {
-    if (ajv.validateSchema(schema) !== true)
-      throw new UnusableSchema((ajv.errors ?? []).map((error) => faultOf(error)).map(inSchema));
+    if (ajv.validateSchema(schema) !== true) throw new UnusableSchema(faultsOf(ajv.errors).map(inSchema));
     return ajv.compile(schema);
   } catch (error) {
     if (error instanceof UnusableSchema) throw error;
@@ -74,6 +73,19 @@ function compile(schema: JsonSchema) {
 
 function inSchema({ path, message }: Fault): Fault {
   return { path: path.replace(/^data/, 'schema'), message };
+}
+
+/** One fault for each place: what each branch of an `anyOf` has to say of it is joined. */
+function faultsOf(errors: ErrorObject[] | null | undefined): Fault[] {
+  const messages = new Map<string, string>();
+  for (const error of errors ?? []) {
+    const { path, message } = faultOf(error);
+    const before = messages.get(path);
+    if (before === undefined) messages.set(path, message);
+    else if (error.keyword !== 'anyOf' && error.keyword !== 'oneOf')
+      messages.set(path, `${before}, or ${message}`);
+  }
+  return [...messages].map(([path, message]) => ({ path, message }));
 }
 
 /** Paths name the member at fault, the missing and the unknown ones too. */
