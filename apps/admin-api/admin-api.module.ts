@@ -11,6 +11,7 @@ import { EventTypeChanges } from './event-types/event-type-changes.js';
 import { EventTypesController } from './event-types/event-types.controller.js';
 import { ImportEventTypes } from './event-types/import-event-types.js';
 import { EventsController } from './events/events.controller.js';
+import { EventPreviewController } from './events/preview/preview.controller.js';
 import { PublishEvent } from './events/publish-event.js';
 import { FrontPageController } from './openapi/front-page.controller.js';
 import { ProblemFilter } from './problems/problem-filter.js';
@@ -48,6 +49,7 @@ export class AdminApiModule {
         WebhookHistoryController,
         TagsController,
         EventsController,
+        EventPreviewController,
         EventTypesController,
         DeliveriesController,
         FrontPageController,

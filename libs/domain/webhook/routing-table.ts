@@ -11,6 +11,15 @@ interface TenantRoutes {
   matches: Map<string, readonly RoutedWebhook[]>;
 }
 
+/** Why an event of a type is not owed to a webhook, whatever it holds; undefined when nothing stands against it. */
+export function reasonAgainst(
+  { status, event_types }: Pick<RoutedWebhook, 'status' | 'event_types'>,
+  type: string,
+): 'disabled' | 'event_type' | undefined {
+  if (status === 'disabled') return 'disabled';
+  return event_types.some((pattern) => matchesEventType(pattern, type)) ? undefined : 'event_type';
+}
+
 /** Which webhooks want an event. Lives in memory, fed from the KV bucket. */
 export class RoutingTable {
   private readonly tenants = new Map<TenantId, TenantRoutes>();
@@ -44,9 +53,9 @@ export class RoutingTable {
   }
 
   /**
-   * The webhooks that an event of a type is owed to: those that listen to it
-   * and are not disabled. Inactive ones are owed too; they get it when they
-   * are active again.
+   * The webhooks that an event of a type is owed to, their filters apart (see
+   * #payload). Inactive ones are owed too; they get it when they are active
+   * again.
    */
   match(tenant: TenantId, type: string): readonly RoutedWebhook[] {
     const routes = this.tenants.get(tenant);
@@ -54,9 +63,7 @@ export class RoutingTable {
     const known = routes.matches.get(type);
     if (known) return known;
     const found = [...routes.webhooks.values()].filter(
-      (webhook) =>
-        webhook.status !== 'disabled' &&
-        webhook.event_types.some((pattern) => matchesEventType(pattern, type)),
+      (webhook) => reasonAgainst(webhook, type) === undefined,
     );
     if (routes.matches.size >= TYPES_REMEMBERED) routes.matches.clear();
     routes.matches.set(type, found);
