@@ -16,7 +16,14 @@ const INSERT_EVENTS = `
       sequence bigint, status text, reason text, match_count integer)
   ON CONFLICT DO NOTHING`;
 
-/** A delivery only moves forward: by attempt, then towards its end, then by time (isLater in rows-of-facts.ts). */
+/** The order of a delivery's states, as `place` in rows-of-facts.ts has it. */
+const placeOf = (row: string) => `(
+    ${row}.status = 'success',
+    CASE WHEN ${row}.status = 'success' THEN 0 ELSE ${row}.attempt_count END,
+    ${row}.status IN ('failed', 'cancelled'),
+    ${row}.updated_at)`;
+
+/** A delivery only moves forward. */
 const MOVE_DELIVERIES = `
   INSERT INTO deliveries AS known (id, created_at, tenant, event_id, event_type, webhook_id, status, attempt_count,
     next_attempt_at, completed_at, reason, status_code, updated_at)
@@ -31,12 +38,7 @@ const MOVE_DELIVERIES = `
     status = excluded.status, attempt_count = excluded.attempt_count, next_attempt_at = excluded.next_attempt_at,
     completed_at = excluded.completed_at, reason = excluded.reason, status_code = excluded.status_code,
     updated_at = excluded.updated_at
-  WHERE (excluded.attempt_count,
-         CASE excluded.status WHEN 'success' THEN 2 WHEN 'failed' THEN 1 WHEN 'cancelled' THEN 1 ELSE 0 END,
-         excluded.updated_at)
-      > (known.attempt_count,
-         CASE known.status WHEN 'success' THEN 2 WHEN 'failed' THEN 1 WHEN 'cancelled' THEN 1 ELSE 0 END,
-         known.updated_at)`;
+  WHERE ${placeOf('excluded')} > ${placeOf('known')}`;
 
 const INSERT_ATTEMPTS = `
   INSERT INTO attempts (delivery_id, id, created_at, tenant, number, trigger, started_at, duration_ms, method, url,

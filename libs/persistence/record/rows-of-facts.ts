@@ -60,20 +60,22 @@ export interface AttemptJson {
   error_message: string | null;
 }
 
-/** Success outweighs another end of the same attempt: after a crash it may have been made twice. */
-const RANK: Record<DeliveryJson['status'], number> = {
-  pending: 0,
-  retrying: 0,
-  cancelled: 1,
-  failed: 1,
-  success: 2,
-};
+/**
+ * Where a state stands among the states of its delivery: forward by attempt,
+ * then towards its end, then by time; and a success after everything else. For
+ * a crash may have an earlier attempt made again, after its retry, and
+ * what a receiver has taken is delivered whatever another attempt brought.
+ */
+function place({ status, attempt_count, updated_at }: DeliveryJson): [number, number, number, number] {
+  if (status === 'success') return [1, 0, 0, updated_at];
+  return [0, attempt_count, status === 'failed' || status === 'cancelled' ? 1 : 0, updated_at];
+}
 
 /** Whether a delivery's state comes after another one. The upsert in project-facts.ts asks the same in SQL. */
 export function isLater(next: DeliveryJson, known: DeliveryJson): boolean {
-  if (next.attempt_count !== known.attempt_count) return next.attempt_count > known.attempt_count;
-  if (RANK[next.status] !== RANK[known.status]) return RANK[next.status] > RANK[known.status];
-  return next.updated_at > known.updated_at;
+  const before = place(known);
+  const differs = place(next).findIndex((value, i) => value !== before[i]);
+  return differs !== -1 && (place(next)[differs] ?? 0) > (before[differs] ?? 0);
 }
 
 /**

@@ -67,6 +67,12 @@ describe('the rows that facts make', () => {
       { status: 'success', next_attempt_at: null },
     ],
     [
+      'an attempt made again after a crash, and taken, ends the delivery although its retry failed meanwhile',
+      finished(only, attempt(2, 503, MORNING + 2_000), 'retrying'),
+      finished(only, attempt(1, 204, MORNING + 15_000, 'att_again'), 'success'),
+      { status: 'success', attempt_count: 1, next_attempt_at: null },
+    ],
+    [
       'a later attempt outweighs an earlier one that was told later',
       finished(only, attempt(2, 500, MORNING + 2_000), 'retrying'),
       finished(only, attempt(1, 500, MORNING + 20_000), 'retrying'),
