@@ -139,8 +139,8 @@ function refuseTooManySecrets({ retiring }: LiveWebhook, { at, overlapSeconds }:
   if (signing.length + 2 <= WEBHOOK_LIMITS.signing_secrets) return;
   const until = new Date(Math.min(...signing.map((each) => each.until))).toISOString();
   const message =
-    `${signing.length} earlier secrets still sign, of at most ${WEBHOOK_LIMITS.signing_secrets - 2} ` +
-    `beside the current one; the first ends at ${until}, and an overlap of 0 ends them all now`;
+    `would let more than ${WEBHOOK_LIMITS.signing_secrets} secrets sign at once: ${signing.length} earlier ones still do, ` +
+    `the first until ${until}; an overlap of 0 ends them all now`;
   throw new WebhookInvalid([{ path: 'overlap_seconds', message }]);
 }
 

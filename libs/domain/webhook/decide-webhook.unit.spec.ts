@@ -1,28 +1,9 @@
 import { DEFAULT_RETRY, type RetryPolicy } from '../delivery/retry-policy.js';
-import { decideWebhook, type WebhookCommand } from './decide-webhook.js';
-import { evolveWebhook } from './evolve-webhook.js';
-import { NO_WEBHOOK, PLAIN_WEBHOOK, type WebhookDefinition } from './webhook.js';
+import type { WebhookCommand } from './decide-webhook.js';
+import { created, decided, definition, deleted, given, later, paused } from './testing/webhook-story.js';
+import type { WebhookDefinition } from './webhook.js';
 import { WebhookExists, WebhookInvalid, WebhookNotFound, WebhookVersionConflict } from './webhook-errors.js';
 import type { WebhookEvent } from './webhook-events.js';
-
-const decided = { tenant: 'default', webhook: 'wh_1', actor: 'operator', at: 1_000 };
-const later = { ...decided, actor: 'key_2', at: 2_000 };
-const definition: WebhookDefinition = {
-  ...PLAIN_WEBHOOK,
-  name: 'orders',
-  url: 'https://example.com/hook',
-  event_types: ['order.*'],
-  status: 'active',
-  timeout_seconds: 30,
-  retry: DEFAULT_RETRY,
-};
-const created: WebhookEvent = {
-  ...decided,
-  type: 'webhook.created',
-  data: { ...definition, secret: { number: 1, origin: 'generated' } },
-};
-const paused: WebhookEvent = { ...decided, type: 'webhook.paused', data: {} };
-const deleted: WebhookEvent = { ...decided, type: 'webhook.deleted', data: {} };
 
 const create = (change: Partial<WebhookDefinition> = {}): WebhookCommand => ({
   ...decided,
@@ -37,11 +18,6 @@ const change = (fields: Partial<WebhookDefinition>, expectedVersion?: number): W
   expectedVersion,
 });
 const remove = (expectedVersion?: number): WebhookCommand => ({ ...later, kind: 'delete', expectedVersion });
-
-const given = (...events: WebhookEvent[]) => {
-  const state = events.reduce(evolveWebhook, NO_WEBHOOK);
-  return { state, when: (command: WebhookCommand) => () => decideWebhook(state, command) };
-};
 
 describe('creating a webhook', () => {
   it('given none: it is created, with who, when and which secret, but not the secret', () => {
@@ -61,6 +37,20 @@ describe('creating a webhook', () => {
     ['a name with half a character', { name: 'a\ud800' }, 'name'],
     ['no event type', { event_types: [] }, 'event_types'],
     ['what is no event type', { event_types: ['ok', 'not ok'] }, 'event_types.1'],
+    ['a description of 2,001 characters', { description: 'd'.repeat(2_001) }, 'description'],
+    ['a description with a NUL', { description: 'a\0' }, 'description'],
+    ['51 tags', { tags: Array.from({ length: 51 }, (_, i) => `t${i}`) }, 'tags'],
+    ['a tag twice', { tags: ['a', 'b', 'a'] }, 'tags.2'],
+    ['an empty tag', { tags: [''] }, 'tags.0'],
+    ['a tag with a space at its end', { tags: ['a '] }, 'tags.0'],
+    [
+      '51 members of metadata',
+      { metadata: Object.fromEntries(Array.from({ length: 51 }, (_, i) => [`m${i}`, ''])) },
+      'metadata',
+    ],
+    ['a long value in metadata', { metadata: { a: 'v'.repeat(501) } }, 'metadata.a'],
+    ['a NUL in metadata', { metadata: { a: '\0' } }, 'metadata.a'],
+    ['a header that Tidings sets', { headers: { 'webhook-id': 'x' } }, 'headers.webhook-id'],
     ['no time at all', { timeout_seconds: 0 }, 'timeout_seconds'],
     ['301 seconds', { timeout_seconds: 301 }, 'timeout_seconds'],
     ['half a second', { timeout_seconds: 1.5 }, 'timeout_seconds'],
@@ -169,6 +159,14 @@ describe('deleting a webhook', () => {
 });
 
 describe('a webhook as its ledger makes it', () => {
+  it('that was created before there were labels, methods and headers has none, and posts', () => {
+    const { name, url, event_types, status, timeout_seconds, retry } = definition;
+    const secret = { number: 1, origin: 'generated' } as const;
+    const data = { name, url, event_types, status, timeout_seconds, retry, secret };
+    const early = { ...decided, type: 'webhook.created', data } as WebhookEvent;
+    expect(given(early).state).toEqual(given(created).state);
+  });
+
   it('counts a version for each event and knows when it was last touched', () => {
     const changed: WebhookEvent = { ...later, type: 'webhook.changed', data: { name: 'renamed' } };
     expect(given(created, paused, changed).state).toEqual({
