@@ -59,3 +59,8 @@ export function pageOf<Row>(
   const more = found.length > limit && last !== undefined;
   return { rows, nextCursor: more ? encodeCursor(list, keyOf(last)) : null };
 }
+
+/** A page of rows with the key from which the list goes on. */
+export function pageAfter<Row>(list: string, rows: Row[], key: string[]): Page<Row> {
+  return { rows, nextCursor: encodeCursor(list, key) };
+}

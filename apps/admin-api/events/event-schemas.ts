@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { isEventId, isEventType, normalTimestamp } from '#domain';
-import { pageFields, queryTime } from '../http/query-fields.js';
+import { isEventId, isEventType, isEventTypePattern, normalTimestamp } from '#domain';
+import { pageFields, queryText, queryTime } from '../http/query-fields.js';
 
 const eventType = z.string().refine(isEventType, 'must be an event type such as task.completed');
 
@@ -32,7 +32,16 @@ export const acceptedEventView = z.object({
 
 export const eventQuery = z.strictObject({
   ...pageFields,
-  type: eventType.optional(),
+  type: z
+    .string()
+    .refine(isEventTypePattern, 'must be an event type such as task.completed, or a pattern such as task.*')
+    .optional()
+    .describe('An event type, or a pattern of them.'),
+  q: queryText
+    .optional()
+    .describe(
+      'Part of the id, the type or the data, in any case. With `q` or a pattern, events are looked through for a bounded time: a page may be short or empty while `next_cursor` leads on. Without `since` they are those of the day before `until`.',
+    ),
   since: queryTime.optional().describe('Accepted at this time or later.'),
   until: queryTime.optional().describe('Accepted before this time.'),
 });

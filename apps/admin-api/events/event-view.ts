@@ -1,8 +1,8 @@
-import type { DeliveryRow, EventRow } from '#persistence';
+import type { DeliveryRow, EventRow, EventSummaryRow } from '#persistence';
 import { jsonObject, RawJson } from '../http/raw-json.js';
 import type { EventSummary } from './event-schemas.js';
 
-export function eventSummaryOf(row: EventRow): EventSummary {
+export function eventSummaryOf(row: EventSummaryRow): EventSummary {
   return {
     id: row.id,
     type: row.type,

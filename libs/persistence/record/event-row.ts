@@ -7,6 +7,7 @@ import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
  */
 @Entity('events')
 @Index('events_tenant_accepted_at', ['tenant', 'accepted_at'])
+@Index('events_tenant_type_accepted_at', ['tenant', 'type', 'accepted_at'])
 export class EventRow {
   @PrimaryColumn({ type: 'text', primaryKeyConstraintName: 'events_pkey' })
   tenant!: string;
