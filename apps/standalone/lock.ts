@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { Unavailable, identityOf, isRunning, type ProcessIdentity } from '#embedded';
+import { oneAtATime } from './one-at-a-time.js';
 
 /** Held by whoever runs on a data folder. */
 export interface FolderLock {
@@ -38,7 +39,12 @@ async function removeStale(path: string, stale: string, aside: string): Promise<
  * whose holder is gone (`kill -9`, loss of power) is taken over.
  * @throws Unavailable when another process holds it
  */
-export async function takeLock(path: string, folder: string): Promise<FolderLock> {
+export function takeLock(path: string, folder: string): Promise<FolderLock> {
+  // Two that find the same stale lock must not clear it crosswise.
+  return oneAtATime(path, () => takeOver(path, folder));
+}
+
+async function takeOver(path: string, folder: string): Promise<FolderLock> {
   const me = await identityOf(process.pid);
   const mine = `${path}.${process.pid}.${randomBytes(4).toString('hex')}`;
   const text = JSON.stringify(me ?? { pid: process.pid, started: '' });
