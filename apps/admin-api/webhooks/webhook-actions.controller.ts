@@ -1,6 +1,6 @@
 import { Body, Delete, Get, Headers, HttpCode, Param, Post, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
-import { WebhookNotFound, type LiveWebhook } from '#domain';
+import { isEventId, WebhookNotFound, type LiveWebhook } from '#domain';
 import { DataSource, findWebhook } from '#persistence';
 import { CallerOf, type Caller } from '../access/caller.js';
 import { entityTag, expectedVersion } from '../http/entity-tag.js';
@@ -167,6 +167,8 @@ export class WebhookActionsController {
 
   /** @returns the code of the problem that kept it from being deleted; null when it is deleted */
   private async deleteOne(caller: Caller, id: string): Promise<string | null> {
+    // What no id can look like is not there, and is not asked for either.
+    if (!isEventId(id)) return 'webhook_not_found';
     try {
       await this.changes.delete(caller, id);
       return null;
