@@ -1,6 +1,6 @@
 import { Module, StandardSchemaValidationPipe, type DynamicModule } from '@nestjs/common';
 import { APP_FILTER, APP_PIPE } from '@nestjs/core';
-import { Bus } from '#bus';
+import { Bus, EventCatalogues } from '#bus';
 import { AddressGuard } from '#egress';
 import { OpsModule, type Logger } from '#observability';
 import { DataSource } from '#persistence';
@@ -10,6 +10,7 @@ import { DeliveriesController } from './deliveries/deliveries.controller.js';
 import { EventTypeChanges } from './event-types/event-type-changes.js';
 import { EventTypesController } from './event-types/event-types.controller.js';
 import { ImportEventTypes } from './event-types/import-event-types.js';
+import { EventBatchController } from './events/event-batch.controller.js';
 import { EventsController } from './events/events.controller.js';
 import { EventPreviewController } from './events/preview/preview.controller.js';
 import { PublishEvent } from './events/publish-event.js';
@@ -49,6 +50,7 @@ export class AdminApiModule {
         WebhookHistoryController,
         TagsController,
         EventsController,
+        EventBatchController,
         EventPreviewController,
         EventTypesController,
         DeliveriesController,
@@ -57,6 +59,7 @@ export class AdminApiModule {
       providers: [
         { provide: DataSource, useValue: database },
         { provide: Bus, useValue: bus },
+        { provide: EventCatalogues, useFactory: () => EventCatalogues.watch(bus) },
         { provide: LedgerRelay, useValue: parts.relay },
         { provide: Keyring, useValue: parts.keyring },
         { provide: AddressGuard, useValue: parts.addresses },

@@ -1,6 +1,6 @@
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import { Bus, JetStreamStrategy, type TopologySettings } from '#bus';
+import { Bus, EventCatalogues, JetStreamStrategy, type TopologySettings } from '#bus';
 import { RoutingTable } from '#domain';
 import { nestLogger, type Logger, type RunningApp } from '#observability';
 import { createDatabase, type DataSource } from '#persistence';
@@ -36,10 +36,11 @@ export async function startSubscriber(options: SubscriberOptions): Promise<Runni
     changed: (webhook) => table.put(webhook),
     removed: (tenant, id) => table.remove(tenant, id),
   });
+  const catalogues = await EventCatalogues.watch(bus);
   const journal = bus.journal('subscriber');
   const report = (problem: string, error: unknown) => logger.warn({ err: error }, problem);
   const app = await NestFactory.create<NestFastifyApplication>(
-    SubscriberModule.of({ bus, database, journal, table, logger }),
+    SubscriberModule.of({ bus, database, journal, table, catalogues, logger }),
     new FastifyAdapter(),
     { logger: nestLogger(logger) },
   );

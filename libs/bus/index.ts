@@ -4,6 +4,7 @@ export { Bus } from './bus.js';
 export { BusUnreachableError } from './connection.js';
 export type { Consumer } from './consumer.js';
 export type { DeliveryQueue } from './delivery-queue.js';
+export { EventCatalogues } from './event-catalogues.js';
 export type { EventStore } from './event-store.js';
 export { Consume, JetStreamStrategy } from './jetstream-strategy.js';
 export { readFacts, type JournalWriter } from './journal-writer.js';

@@ -30,6 +30,36 @@ export const acceptedEventView = z.object({
   duplicate: z.boolean().describe('The id was accepted before; nothing was published now.'),
 });
 
+export type AcceptedEvent = z.output<typeof acceptedEventView>;
+
+const MAX_BATCH = 1_000;
+
+const { $schema: _draft, ...newEventDocument } = z.toJSONSchema(newEvent, { io: 'input' });
+
+/** Its items are checked one by one, for each is answered for itself. */
+export const eventBatch = z.strictObject({
+  events: z
+    .array(z.unknown().meta(newEventDocument as Record<string, unknown>))
+    .min(1)
+    .max(MAX_BATCH),
+});
+export type EventBatch = z.output<typeof eventBatch>;
+
+const batchItem = z.union([
+  acceptedEventView.extend({ index: z.int() }),
+  z.object({
+    index: z.int(),
+    problem: z.record(z.string(), z.unknown()).describe('As the answer to it alone.'),
+  }),
+]);
+export type BatchItem = z.output<typeof batchItem>;
+
+export const batchReport = z.object({
+  accepted: z.int().describe('How many the stream has now, duplicates among them.'),
+  refused: z.int(),
+  data: z.array(batchItem).describe('One for each event, in their order.'),
+});
+
 export const eventQuery = z.strictObject({
   ...pageFields,
   type: z

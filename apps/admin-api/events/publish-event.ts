@@ -1,28 +1,34 @@
 import { Injectable } from '@nestjs/common';
-import { Bus } from '#bus';
-import { jsonMembers, newId } from '#domain';
+import { Bus, EventCatalogues } from '#bus';
+import { jsonItems, jsonMembers, newId } from '#domain';
 import type { Caller } from '../access/caller.js';
 import { jsonObject, RawJson } from '../http/raw-json.js';
 import { invalidRequest } from '../problems/problem.js';
 import { problemOf } from '../problems/problem-of.js';
 import { Problem } from '../problems/problem.js';
-import type { NewEvent } from './event-schemas.js';
+import { schemaFaults } from '../problems/schema-faults.js';
+import { newEvent, type AcceptedEvent, type BatchItem, type NewEvent } from './event-schemas.js';
 
 /** Puts events that came by REST into the stream, in the envelope that publishers on NATS use too. */
 @Injectable()
 export class PublishEvent {
-  constructor(private readonly bus: Bus) {}
+  constructor(
+    private readonly bus: Bus,
+    private readonly catalogues: EventCatalogues,
+  ) {}
 
   /**
    * @param event the body, checked
    * @param text the body as it came; data and metadata are taken from it byte for byte
    * @returns once the stream has it
-   * @throws Problem 503 that carries the id, so that sending it again with this id is accepted once
+   * @throws Problem 422 when a strict tenant's catalogue has no such event; 503 that carries the id, so that
+   *   sending it again with this id is accepted once
    */
-  async publish(caller: Caller, event: NewEvent, text: string): Promise<{ id: string; duplicate: boolean }> {
+  async publish({ tenant }: Caller, event: NewEvent, text: string): Promise<AcceptedEvent> {
     const raw = jsonMembers(text);
     const data = raw.get('data');
     if (data === undefined) throw invalidRequest([{ path: 'data', message: 'is required' }]);
+    await this.refuseStrangers(tenant, event.type, data);
     const id = event.id ?? newId('evt');
     const metadata = event.metadata ? raw.get('metadata') : undefined;
     const body = jsonObject({
@@ -32,18 +38,46 @@ export class PublishEvent {
       data: new RawJson(data),
       ...(metadata === undefined ? {} : { metadata: new RawJson(metadata) }),
     });
-    const { tenant } = caller;
     try {
-      const { duplicate } = await this.bus.publishEvent({
-        tenant,
-        type: event.type,
-        body,
-        dedupId: `${tenant}/${id}`,
-      });
+      const dedupId = `${tenant}/${id}`;
+      const { duplicate } = await this.bus.publishEvent({ tenant, type: event.type, body, dedupId });
       return { id, duplicate };
     } catch (error) {
       const problem = problemOf(error);
       throw new Problem(problem.code, { ...problem.details, evidence: { event_id: id } }, { cause: error });
     }
+  }
+
+  /**
+   * Publishes many, all at once; what is wrong with one keeps none of the others out.
+   * @param text the body as it came
+   * @returns an answer for each, in their order, once the stream has all that it takes
+   */
+  publishBatch(caller: Caller, events: unknown[], text: string): Promise<BatchItem[]> {
+    const raw = jsonItems(jsonMembers(text).get('events') ?? '[]');
+    return Promise.all(
+      events.map(async (event, index): Promise<BatchItem> => {
+        try {
+          const checked = newEvent.safeParse(event);
+          if (!checked.success) throw invalidRequest(schemaFaults(checked.error.issues));
+          return { index, ...(await this.publish(caller, checked.data, raw[index] ?? '{}')) };
+        } catch (error) {
+          const problem = problemOf(error);
+          if (problem.code === 'internal') throw error;
+          return { index, problem: problem.document() };
+        }
+      }),
+    );
+  }
+
+  private async refuseStrangers(tenant: string, type: string, data: string): Promise<void> {
+    const refusal = await this.catalogues.refusalOf(tenant, type, data);
+    if (!refusal) return;
+    const { reason, faults: errors } = refusal;
+    const [first] = errors;
+    throw new Problem(reason, {
+      detail: `${first?.path ?? type} ${first?.message ?? 'is refused'}.`,
+      errors,
+    });
   }
 }

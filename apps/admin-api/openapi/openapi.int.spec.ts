@@ -51,6 +51,7 @@ describe('/openapi.json', () => {
       'post /api/v1/event-types',
       'post /api/v1/event-types/import',
       'post /api/v1/events',
+      'post /api/v1/events/batch',
       'post /api/v1/events/preview',
       'post /api/v1/webhooks',
       'post /api/v1/webhooks/bulk-delete',

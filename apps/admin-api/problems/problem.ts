@@ -21,6 +21,8 @@ export const PROBLEMS = {
   body_too_large: { status: 413, title: 'The body is too large' },
   unsupported_media_type: { status: 415, title: 'The body is not of a type that is understood' },
   invalid_request: { status: 422, title: 'The request is not valid' },
+  unknown_event_type: { status: 422, title: 'The catalogue has no such event type' },
+  invalid_data: { status: 422, title: 'The data does not fit the schema of the event type' },
   internal: { status: 500, title: 'Something went wrong on our side' },
   database_unavailable: { status: 503, title: 'The database cannot be reached' },
   bus_unavailable: { status: 503, title: 'NATS cannot be reached' },

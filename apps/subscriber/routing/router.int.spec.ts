@@ -1,6 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Bus, decodeOwed, EVENTS, DELIVERIES, INLINE_BYTES, type Consumer, type OwedDelivery } from '#bus';
+import {
+  Bus,
+  decodeOwed,
+  EventCatalogues,
+  EVENTS,
+  DELIVERIES,
+  INLINE_BYTES,
+  type Consumer,
+  type OwedDelivery,
+} from '#bus';
 import { newId, RoutingTable, type RoutedWebhook } from '#domain';
 import {
   readJournal,
@@ -42,10 +51,16 @@ beforeAll(async () => {
   bus = await Bus.open({ url: nats.url, name: 'spec' }, TOPOLOGY);
   journal = await readJournal(bus);
   table = new RoutingTable();
-  const router = new Router(table, bus.deliveries, bus.journal('subscriber'), {
-    accepted: (matches) => counted.accepted.push(matches),
-    rejected: () => counted.rejected++,
-  });
+  const router = new Router(
+    table,
+    bus.deliveries,
+    bus.journal('subscriber'),
+    {
+      accepted: (matches) => counted.accepted.push(matches),
+      rejected: () => counted.rejected++,
+    },
+    await EventCatalogues.watch(bus),
+  );
   consumer = bus.consumer({
     plan: { stream: EVENTS, durable: 'routing', filter: 'events.>', ackWaitMs: 2_000, maxAckPending: 100 },
     capacity: 50,
@@ -259,4 +274,30 @@ describe('a message that cannot be read', () => {
       expect(rejections().find((fact) => fact.sequence === sequence)?.excerpt).toHaveLength(4_096),
     );
   });
+
+  it.each([
+    ['is of a type that is not in the catalogue', 'order.lost', '{"n":1}', 'unknown_event_type'],
+    ['does not fit its schema', 'order.created', '{"n":"one"}', 'invalid_data'],
+  ])(
+    'because its tenant is strict and it %s is recorded so, under its own id',
+    async (_why, type, body, reason) => {
+      table.put(listening());
+      await bus.tenants.put({ id: tenant, version: 1, strict_event_types: true });
+      const schema = { type: 'object', properties: { n: { type: 'number' } } };
+      await bus.eventTypes.put({ tenant, name: 'order.created', version: 1, schema, archived: false });
+      const [bad, good] = [newId('evt'), newId('evt')];
+      await waitFor(async () => {
+        const id = newId('evt');
+        await publish(body, id, type);
+        await waitFor(() => expect(rejections().find((fact) => fact.id === id)).toBeDefined(), 500);
+      });
+      await publish(body, bad, type);
+      await publish('{"n":1}', good);
+      await waitFor(() => expect(acceptedAs(good)).toHaveLength(1));
+      await waitFor(() =>
+        expect(rejections().find((fact) => fact.id === bad)).toMatchObject({ type, reason }),
+      );
+      expect(ofEvent(bad)).toEqual([]);
+    },
+  );
 });

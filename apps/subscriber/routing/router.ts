@@ -4,7 +4,7 @@ import {
   readEvent,
   type DomainEvent,
   type EventAccepted,
-  type EventMessage,
+  type EventId,
   type RoutedWebhook,
   type RoutingTable,
 } from '#domain';
@@ -14,6 +14,7 @@ import {
   isTenantId,
   type BusMessage,
   type DeliveryQueue,
+  type EventCatalogues,
   type JournalWriter,
   type Outcome,
   type OwedDelivery,
@@ -25,6 +26,12 @@ import { EventFilters } from './event-filters.js';
 const EXCERPT_BYTES = 4096;
 const MATCHES_IN_A_FACT = 1_000;
 const NOTHING = Buffer.alloc(0);
+
+/** What is known of a message that is rejected. */
+interface Named {
+  id?: EventId;
+  type: string;
+}
 
 export interface RoutingCounter {
   accepted: (matches: number) => void;
@@ -47,6 +54,7 @@ export class Router {
     private readonly deliveries: DeliveryQueue,
     private readonly journal: JournalWriter,
     private readonly count: RoutingCounter,
+    private readonly catalogues: Pick<EventCatalogues, 'refusalOf'>,
   ) {}
 
   /** @throws PublishError when JetStream did not take a delivery; the message is then to be routed again */
@@ -56,6 +64,8 @@ export class Router {
     const read = readEvent(eventMessage);
     if (!read.ok) return this.reject(message, read.reason, eventMessage);
     const { event } = read;
+    const refusal = await this.catalogues.refusalOf(event.tenant, event.type, event.data);
+    if (refusal) return this.reject(message, refusal.reason, event);
     const data = Buffer.from(event.data);
     const wanted = this.filters.select(this.table.match(event.tenant, event.type), event);
     const matches = await this.owe(event, data, message.sequence, wanted);
@@ -116,12 +126,12 @@ export class Router {
     await Promise.all(stored);
   }
 
-  private async reject(message: BusMessage, reason: string, event?: EventMessage): Promise<Outcome> {
+  private async reject(message: BusMessage, reason: string, event?: Named): Promise<Outcome> {
     const [, tenant = ''] = message.subject.split('.');
     await this.journal.append({
       kind: 'event.rejected',
       tenant: isTenantId(tenant) ? tenant : 'default',
-      id: derivedId('evt', message.storedAt, `${message.sequence}`),
+      id: event?.id ?? derivedId('evt', message.storedAt, `${message.sequence}`),
       type: event?.type ?? '',
       accepted_at: message.storedAt,
       sequence: message.sequence,

@@ -70,3 +70,19 @@ export function jsonMembers(text: string): Map<string, string> {
   }
   return members;
 }
+
+/**
+ * The items of a JSON array, each as the text that was written.
+ * @param text JSON that JSON.parse takes, with an array at the top
+ */
+export function jsonItems(text: string): string[] {
+  const items: string[] = [];
+  let i = afterSpace(text, afterSpace(text, 0) + 1);
+  while (i < text.length && text.charCodeAt(i) !== CLOSE_BRACKET) {
+    const end = afterValue(text, i);
+    items.push(text.slice(i, end));
+    i = afterSpace(text, end);
+    if (text.charCodeAt(i) === COMMA) i = afterSpace(text, i + 1);
+  }
+  return items;
+}

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { jsonMembers } from './json-members.js';
+import { jsonItems, jsonMembers } from './json-members.js';
 
 describe('the members of a JSON text', () => {
   it('keep their bytes', () => {
@@ -34,5 +34,17 @@ describe('the members of a JSON text', () => {
         },
       ),
     );
+  });
+});
+
+describe('the items of a JSON array', () => {
+  it.each<[string, string[]]>([
+    ['[]', []],
+    [' [ ] ', []],
+    ['[1]', ['1']],
+    ['[ 1.0 , "a,]" ,{"b":[1, 2]},[ ],null ]', ['1.0', '"a,]"', '{"b":[1, 2]}', '[ ]', 'null']],
+    ['[12345678901234567890,"\\"]"]', ['12345678901234567890', '"\\"]"']],
+  ])('of %s keep their text', (text, items) => {
+    expect(jsonItems(text)).toEqual(items);
   });
 });

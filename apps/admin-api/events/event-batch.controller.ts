@@ -1,0 +1,24 @@
+import { Body, HttpCode, Post } from '@nestjs/common';
+import { CallerOf, type Caller } from '../access/caller.js';
+import { BodyText } from '../http/json-body.js';
+import { Answers, Resource } from '../openapi/resource.js';
+import { batchReport, eventBatch, type EventBatch } from './event-schemas.js';
+import { PublishEvent } from './publish-event.js';
+
+@Resource('events')
+export class EventBatchController {
+  constructor(private readonly publishing: PublishEvent) {}
+
+  @Post('batch')
+  @HttpCode(202)
+  @Answers(202, 'What became of each event', batchReport)
+  async publish(
+    @CallerOf() caller: Caller,
+    @Body({ schema: eventBatch }) { events }: EventBatch,
+    @BodyText() text: string,
+  ) {
+    const data = await this.publishing.publishBatch(caller, events, text);
+    const refused = data.filter((item) => 'problem' in item).length;
+    return { accepted: data.length - refused, refused, data };
+  }
+}
