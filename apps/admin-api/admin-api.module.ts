@@ -5,7 +5,11 @@ import { AddressGuard } from '#egress';
 import { OpsModule, type Logger } from '#observability';
 import { DataSource } from '#persistence';
 import { Keyring } from '#signing';
+import { Guesses } from './access/guesses.js';
+import { KeyDirectory } from './access/key-directory.js';
 import { OperatorKey } from './access/operator-key.js';
+import { RateLimit } from './access/rate-limit.js';
+import { TenantDirectory } from './access/tenant-directory.js';
 import { DeliveriesController } from './deliveries/deliveries.controller.js';
 import { EventTypeChanges } from './event-types/event-type-changes.js';
 import { EventTypesController } from './event-types/event-types.controller.js';
@@ -14,11 +18,16 @@ import { EventBatchController } from './events/event-batch.controller.js';
 import { EventsController } from './events/events.controller.js';
 import { EventPreviewController } from './events/preview/preview.controller.js';
 import { PublishEvent } from './events/publish-event.js';
+import { ForgetExpired } from './idempotency/forget-expired.js';
+import { KeptAnswers } from './idempotency/kept-answers.js';
+import { KeysController } from './keys/keys.controller.js';
 import { FrontPageController } from './openapi/front-page.controller.js';
 import { ProblemFilter } from './problems/problem-filter.js';
 import { invalidRequest } from './problems/problem.js';
 import { schemaFaults } from './problems/schema-faults.js';
 import { LedgerRelay } from './relay/ledger-relay.js';
+import { TenantChanges } from './tenants/tenant-changes.js';
+import { TenantsController } from './tenants/tenants.controller.js';
 import { TagsController } from './webhooks/tags.controller.js';
 import { WebhookActionsController } from './webhooks/webhook-actions.controller.js';
 import { WebhookChanges } from './webhooks/webhook-changes.js';
@@ -33,6 +42,10 @@ export interface AdminApiParts {
   keyring: Keyring;
   addresses: AddressGuard;
   operatorKey: OperatorKey;
+  keys: KeyDirectory;
+  tenants: TenantDirectory;
+  /** For each key. */
+  requestsPerSecond: number;
   logger: Logger;
 }
 
@@ -45,6 +58,8 @@ export class AdminApiModule {
       module: AdminApiModule,
       imports: [OpsModule.register('admin-api', checks)],
       controllers: [
+        TenantsController,
+        KeysController,
         WebhooksController,
         WebhookActionsController,
         WebhookHistoryController,
@@ -64,6 +79,10 @@ export class AdminApiModule {
         { provide: Keyring, useValue: parts.keyring },
         { provide: AddressGuard, useValue: parts.addresses },
         { provide: OperatorKey, useValue: parts.operatorKey },
+        { provide: KeyDirectory, useValue: parts.keys },
+        { provide: TenantDirectory, useValue: parts.tenants },
+        { provide: RateLimit, useValue: new RateLimit(parts.requestsPerSecond) },
+        { provide: Guesses, useValue: new Guesses() },
         { provide: APP_FILTER, useValue: new ProblemFilter(parts.logger) },
         {
           provide: APP_PIPE,
@@ -71,6 +90,9 @@ export class AdminApiModule {
             exceptionFactory: (issues) => invalidRequest(schemaFaults(issues)),
           }),
         },
+        KeptAnswers,
+        ForgetExpired,
+        TenantChanges,
         WebhookChanges,
         PublishEvent,
         EventTypeChanges,

@@ -11,6 +11,7 @@ await runProcess('admin-api', () => {
     topology: topologyOf(config),
     egress: egressOf(config),
     operatorKey: required(config, 'TIDINGS_OPERATOR_KEY'),
+    requestsPerSecond: config.TIDINGS_API_RATE_LIMIT,
     encryptionKeys: required(config, 'TIDINGS_ENCRYPTION_KEYS'),
     host: config.TIDINGS_HOST,
     port: config.TIDINGS_PORT,

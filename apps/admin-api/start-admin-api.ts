@@ -7,7 +7,10 @@ import { AddressGuard, type EgressPolicy } from '#egress';
 import { nestLogger, type Logger, type RunningApp } from '#observability';
 import { isUnavailable, migrate, openDatabase, type DataSource } from '#persistence';
 import { Keyring } from '#signing';
+import { KeyDirectory } from './access/key-directory.js';
+import { KeyUse } from './access/key-use.js';
 import { OperatorKey } from './access/operator-key.js';
+import { TenantDirectory } from './access/tenant-directory.js';
 import { AdminApiModule } from './admin-api.module.js';
 import { acceptJsonBodies, MAX_BODY_BYTES } from './http/json-body.js';
 import { serveOpenApi } from './openapi/document.js';
@@ -21,6 +24,8 @@ export interface AdminApiOptions {
   topology: TopologySettings;
   egress: EgressPolicy;
   operatorKey: string;
+  /** That one key may make, on this replica. */
+  requestsPerSecond: number;
   /** The value of TIDINGS_ENCRYPTION_KEYS. */
   encryptionKeys: string;
   host: string;
@@ -49,8 +54,15 @@ export async function startAdminApi(options: AdminApiOptions): Promise<RunningAp
   const bus = await Bus.open({ url: options.natsUrl, name: 'tidings-admin-api', waitMs }, options.topology);
   const relay = new LedgerRelay(databaseUrl, bus, logger);
   const operatorKey = new OperatorKey(options.operatorKey);
+  const keyUse = new KeyUse(database, logger);
+  const keys = new KeyDirectory(database, keyUse);
+  const tenants = new TenantDirectory(bus.tenants, database);
+  const { requestsPerSecond } = options;
   const app = await NestFactory.create<NestFastifyApplication>(
-    AdminApiModule.of({ database, bus, relay, keyring, addresses, operatorKey, logger }),
+    AdminApiModule.of({
+      ...{ database, bus, relay, keyring, addresses, logger },
+      ...{ operatorKey, keys, tenants, requestsPerSecond },
+    }),
     new FastifyAdapter({
       bodyLimit: MAX_BODY_BYTES,
       routerOptions: { maxParamLength: MAX_PARAM_CHARS },
@@ -62,13 +74,16 @@ export async function startAdminApi(options: AdminApiOptions): Promise<RunningAp
   );
   acceptJsonBodies(app.getHttpAdapter().getInstance());
   serveOpenApi(app);
+  await tenants.watch();
   await relay.start();
   await app.listen(options.port, options.host);
   return {
     url: await app.getUrl(),
     stop: async () => {
       await app.close();
+      await keyUse.close();
       await relay.stop();
+      tenants.close();
       await bus.close();
       await database.destroy();
     },

@@ -6,12 +6,21 @@ const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 
 /** Where a secret belongs. It cannot be opened as another place's. */
-export interface SecretPlace {
+export type SecretPlace = WebhookSecretPlace | KeptAnswerPlace;
+
+export interface WebhookSecretPlace {
   tenant: string;
   webhook: string;
   purpose: 'signing' | `headers.${string}` | `auth.${string}`;
   /** Of a secret that is replaced in its place: which one, so that an earlier one cannot be put back. */
   version?: number;
+}
+
+/** An answer of the API that is kept to be given again: it may hold a secret. */
+export interface KeptAnswerPlace {
+  tenant: string;
+  /** Which one. */
+  answer: string;
 }
 
 /** The keyring or a sealed secret cannot be used; the message says why and holds no secret. */
@@ -78,7 +87,7 @@ export class Keyring {
       );
     } catch {
       throw new KeyringError(
-        `A secret of ${place.webhook} cannot be opened with the encryption key "${id}".`,
+        `A secret of ${'answer' in place ? 'a kept answer' : place.webhook} cannot be opened with the encryption key "${id}".`,
       );
     }
   }
@@ -91,6 +100,7 @@ export class Keyring {
 }
 
 function associatedData(place: SecretPlace): Buffer {
+  if ('answer' in place) return Buffer.from(JSON.stringify([place.tenant, { answer: place.answer }]));
   const { tenant, webhook, purpose, version } = place;
   return Buffer.from(JSON.stringify([tenant, webhook, purpose, ...(version === undefined ? [] : [version])]));
 }

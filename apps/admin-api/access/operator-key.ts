@@ -1,18 +1,23 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { timingSafeEqual } from 'node:crypto';
+import { hashOfKey } from './key-text.js';
 
-/** The operator key, kept as its hash: neither a dump nor the time a comparison takes tells what it is. */
+/** The environment's operator key, kept as its hash: neither a dump nor the time a comparison takes tells what it is. */
 export class OperatorKey {
   private readonly hash: Buffer;
+  private used = false;
 
   constructor(key: string) {
-    this.hash = sha256(key);
+    this.hash = hashOfKey(key);
   }
 
   matches(given: string): boolean {
-    return timingSafeEqual(sha256(given), this.hash);
+    const right = timingSafeEqual(hashOfKey(given), this.hash);
+    this.used ||= right;
+    return right;
   }
-}
 
-function sha256(text: string): Buffer {
-  return createHash('sha256').update(text).digest();
+  /** Whether it is the key and has been used here. */
+  remembers(given: string): boolean {
+    return this.used && this.matches(given);
+  }
 }

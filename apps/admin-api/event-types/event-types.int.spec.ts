@@ -171,8 +171,14 @@ describe('listing event types', () => {
 describe('importing event types', () => {
   const tenant = (name: string) => ({ 'tidings-tenant': name });
   const load = (body: object, name: string) => api.ask('POST', `${TYPES}/import`, body, tenant(name));
+  const CATALOGUES = ['rag-chatbot', 'systemprompt-os', 'taskflow', 'nexus', 'notely'];
 
-  it.each(['rag-chatbot', 'systemprompt-os', 'taskflow', 'nexus', 'notely'])(
+  beforeAll(async () => {
+    for (const id of [...CATALOGUES, 'dry', 'docs'])
+      await api.ask('POST', '/api/v1/tenants', { id, name: id });
+  });
+
+  it.each(CATALOGUES)(
     'takes the catalogue of %s whole, and the second time finds nothing to change',
     async (file) => {
       const path = new URL(`../../../libs/payload/catalogues/${file}.json`, import.meta.url);

@@ -1,6 +1,7 @@
 import { Body, Get, Header, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { DataSource, findEvent, listEvents } from '#persistence';
 import { CallerOf, type Caller } from '../access/caller.js';
+import { NeedsRole } from '../access/role-needed.js';
 import { BodyText } from '../http/json-body.js';
 import { PlainId } from '../http/plain-id.js';
 import { Answers, Resource } from '../openapi/resource.js';
@@ -25,6 +26,7 @@ export class EventsController {
   ) {}
 
   @Post()
+  @NeedsRole('publisher')
   @HttpCode(202)
   @Answers(202, 'The stream has the event', acceptedEventView, ['bus_unavailable'])
   publish(@CallerOf() caller: Caller, @Body({ schema: newEvent }) event: NewEvent, @BodyText() text: string) {

@@ -30,6 +30,11 @@ export function acceptJsonBodies(fastify: FastifyInstance): void {
 }
 
 /** The text of the JSON body; empty without a body. */
+export function bodyTextOf(request: FastifyRequest): string {
+  return texts.get(request) ?? '';
+}
+
+/** The text of the JSON body; empty without a body. */
 export const BodyText = createParamDecorator((_data: unknown, context: ExecutionContext): string => {
-  return texts.get(context.switchToHttp().getRequest<FastifyRequest>()) ?? '';
+  return bodyTextOf(context.switchToHttp().getRequest<FastifyRequest>());
 });

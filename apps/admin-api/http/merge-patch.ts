@@ -4,6 +4,12 @@ function isObject(value: unknown): value is Json {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** Whether a value is nested no deeper than so many levels. What is deeper would end the stack of whoever recurses. */
+export function nestedWithin(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return true;
+  return levels > 0 && Object.values(value).every((member) => nestedWithin(member, levels - 1));
+}
+
 /** JSON merge patch (RFC 7396): members replace, objects merge, null removes. Changes neither argument. */
 export function mergePatch(target: unknown, patch: unknown): unknown {
   if (!isObject(patch)) return patch;

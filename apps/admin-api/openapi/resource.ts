@@ -1,26 +1,37 @@
-import { applyDecorators, Controller, UseGuards } from '@nestjs/common';
+import { applyDecorators, Controller, UseGuards, UseInterceptors } from '@nestjs/common';
 import { ApiBearerAuth, ApiHeader, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { z, type ZodType } from 'zod';
 import { AccessGuard } from '../access/access-guard.js';
+import { IdempotencyInterceptor } from '../idempotency/idempotency.interceptor.js';
 import { PROBLEMS, type ProblemCode } from '../problems/problem.js';
 
-/** A controller under /api/v1 that only lets in who holds a key. */
+/** A controller under /api/v1 that only lets in who holds a key, and whose POSTs may be repeated safely. */
 export function Resource(name: string): ClassDecorator {
   return applyDecorators(
     Controller(`api/v1/${name}`),
     UseGuards(AccessGuard),
+    UseInterceptors(IdempotencyInterceptor),
     ApiTags(name),
     ApiBearerAuth(),
     ApiHeader({
       name: 'Tidings-Tenant',
       required: false,
-      description: 'The tenant to act for; `default` if absent.',
+      description: 'For operators: the tenant to act for, `default` if absent. Other keys act for their own.',
     }),
   );
 }
 
 /** What every operation may answer besides its own problems. */
-const ALWAYS: ProblemCode[] = ['unauthenticated', 'invalid_request', 'database_unavailable', 'internal'];
+const ALWAYS: ProblemCode[] = [
+  'unauthenticated',
+  'forbidden',
+  'tenant_not_found',
+  'invalid_request',
+  'too_many_attempts',
+  'rate_limited',
+  'database_unavailable',
+  'internal',
+];
 
 const problemSchema = z.object({
   type: z.string(),

@@ -4,6 +4,8 @@ import type { Logger } from '#observability';
 import type { Problem } from './problem.js';
 import { problemOf } from './problem-of.js';
 
+export const PROBLEM_TYPE = 'application/problem+json; charset=utf-8';
+
 /** Answers every error as a problem document, and logs those that are our fault. */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
@@ -40,6 +42,6 @@ export function sendProblem(reply: FastifyReply, problem: Problem): void {
   if (problem.code === 'unauthenticated') void reply.header('www-authenticate', 'Bearer');
   void reply
     .status(problem.status)
-    .header('content-type', 'application/problem+json; charset=utf-8')
+    .header('content-type', PROBLEM_TYPE)
     .send(JSON.stringify(problem.document()));
 }

@@ -5,7 +5,16 @@ import {
   EventTypeInvalid,
   EventTypeNotFound,
   EventTypeVersionConflict,
+  KeyInvalid,
+  KeyNotFound,
+  KeyVersionConflict,
+  TenantExists,
+  TenantInvalid,
+  TenantIsPermanent,
+  TenantNotFound,
+  TenantVersionConflict,
   WebhookInvalid,
+  WebhookLimitReached,
   WebhookNameTaken,
   WebhookNotFound,
   WebhookNotSubscribed,
@@ -39,14 +48,25 @@ export function problemOf(error: unknown): Problem {
     const errors = [{ path: 'name', message: 'is taken' }];
     return new Problem('event_type_exists', { detail: error.message, errors });
   }
-  if (error instanceof WebhookInvalid || error instanceof EventTypeInvalid)
-    return invalidRequest(error.faults);
+  if (error instanceof TenantNotFound) return new Problem('tenant_not_found', { detail: error.message });
+  if (error instanceof TenantExists) {
+    const errors = [{ path: 'id', message: 'is taken' }];
+    return new Problem('tenant_exists', { detail: error.message, errors });
+  }
+  if (error instanceof TenantIsPermanent)
+    return new Problem('tenant_is_permanent', { detail: error.message });
+  if (error instanceof WebhookLimitReached) {
+    const evidence = { limit: error.limit, count: error.count };
+    return new Problem('webhook_limit_reached', { detail: error.message, evidence });
+  }
+  if (error instanceof KeyNotFound) return new Problem('key_not_found', { detail: error.message });
+  if (isInvalid(error)) return invalidRequest(error.faults);
   if (error instanceof CursorError) return invalidRequest([{ path: 'cursor', message: error.message }]);
   if (error instanceof WebhookNameTaken) {
     const errors = [{ path: 'name', message: 'is taken' }];
     return new Problem('webhook_name_taken', { detail: error.message, errors });
   }
-  if (error instanceof WebhookVersionConflict || error instanceof EventTypeVersionConflict) {
+  if (isVersionConflict(error)) {
     const evidence = { expected_version: error.expected, actual_version: error.actual };
     return new Problem('version_conflict', { detail: error.message, evidence });
   }
@@ -55,6 +75,22 @@ export function problemOf(error: unknown): Problem {
   if (isUnavailable(error))
     return unavailable('database_unavailable', 'The database does not answer now.', error);
   return problemOfStatus(error);
+}
+
+const INVALID = [WebhookInvalid, EventTypeInvalid, TenantInvalid, KeyInvalid];
+const VERSION_CONFLICT = [
+  WebhookVersionConflict,
+  EventTypeVersionConflict,
+  TenantVersionConflict,
+  KeyVersionConflict,
+];
+
+function isInvalid(error: unknown): error is InstanceType<(typeof INVALID)[number]> {
+  return INVALID.some((kind) => error instanceof kind);
+}
+
+function isVersionConflict(error: unknown): error is InstanceType<(typeof VERSION_CONFLICT)[number]> {
+  return VERSION_CONFLICT.some((kind) => error instanceof kind);
 }
 
 function unavailable(code: ProblemCode, detail: string, cause: unknown): Problem {

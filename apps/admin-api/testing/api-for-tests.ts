@@ -5,6 +5,9 @@ import { startAdminApi, type AdminApiOptions } from '../start-admin-api.js';
 
 export const OPERATOR_KEY = 'tdg_operator_0123456789abcdefghij';
 
+/** Whom specs act for besides `default`. */
+const TENANTS = ['acme', 'globex', 'reader', 'lister', 'previewing', 'tagging', 'nobody', 'another'];
+
 export interface TestApi {
   url: string;
   options: AdminApiOptions;
@@ -33,7 +36,7 @@ export interface TestAnswer {
   json: unknown;
 }
 
-/** The admin API in this process, on servers of its own. */
+/** The admin API in this process, on servers of its own, with some tenants. */
 export async function startApi(): Promise<TestApi> {
   const [postgres, nats] = await Promise.all([startPostgres(), startNats()]);
   const options: AdminApiOptions = {
@@ -42,6 +45,7 @@ export async function startApi(): Promise<TestApi> {
     topology: { dedupWindowSeconds: 120, eventsMaxAgeHours: 24, journalMaxAgeHours: 24 },
     egress: { allow: ['127.0.0.0/8'], http: true, ports: 'any' },
     operatorKey: OPERATOR_KEY,
+    requestsPerSecond: 100_000,
     encryptionKeys: `k1:${randomBytes(32).toString('base64')}`,
     host: '127.0.0.1',
     port: 0,
@@ -67,6 +71,10 @@ export async function startApi(): Promise<TestApi> {
       await Promise.all([postgres.stop(), nats.stop()]);
     },
   };
+  for (const id of TENANTS) {
+    const { status, text } = await api.ask('POST', '/api/v1/tenants', { id, name: id });
+    if (status !== 201) throw new Error(`The tenant ${id} was not made: ${text}`);
+  }
   return api;
 }
 

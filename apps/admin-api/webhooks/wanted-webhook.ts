@@ -1,5 +1,5 @@
 import { separateSecrets, type LiveWebhook, type SecretPath, type WebhookDefinition } from '#domain';
-import { mergePatch } from '../http/merge-patch.js';
+import { mergePatch, nestedWithin } from '../http/merge-patch.js';
 import { invalidRequest } from '../problems/problem.js';
 import { schemaFaults } from '../problems/schema-faults.js';
 import { webhookDefinition, type WantedWebhook, type WebhookPatch } from './webhook-schemas.js';
@@ -26,6 +26,9 @@ export function settle(wanted: WantedWebhook, current: LiveWebhook | undefined):
   return { definition: { ...labels, ...request, event_types, filter, status }, fresh };
 }
 
+/** A filter of the deepest kind needs 18. */
+const PATCH_LEVELS = 32;
+
 /**
  * What a merge patch makes of a webhook. An `auth` of another type replaces
  * the one there is: merged, it would keep members that the new type has not.
@@ -34,6 +37,8 @@ export function settle(wanted: WantedWebhook, current: LiveWebhook | undefined):
 export function patched(current: LiveWebhook, patch: WebhookPatch): WantedWebhook {
   const { name, description, tags, metadata, url, method, event_types, filter } = current;
   const { timeout_seconds, retry } = current;
+  if (!nestedWithin(patch, PATCH_LEVELS))
+    throw invalidRequest([{ path: '', message: `must not be nested more than ${PATCH_LEVELS} deep` }]);
   const auth = patch.auth?.['type'] === undefined || patch.auth['type'] === current.auth.type;
   const before = {
     ...{ name, description, tags, metadata, url, method, event_types, filter, timeout_seconds, retry },

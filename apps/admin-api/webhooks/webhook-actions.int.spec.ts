@@ -53,6 +53,22 @@ describe('the fields of a webhook', () => {
     expect([patch.status, patch.json]).toMatchObject([422, invalidAt(path)]);
   });
 
+  it('that are nested without end, or wrong a thousand times, are refused in few words', async () => {
+    const path = await createdWebhook(api);
+    const deep = `{"filter":${'{"$not":'.repeat(50_000)}1${'}'.repeat(50_000)}}`;
+    expect((await api.ask('PATCH', path, deep)).status).toBe(422);
+    expect((await api.ask('POST', WEBHOOKS, deep)).status).toBe(422);
+    const many = Object.fromEntries(Array.from({ length: 5_000 }, (_, i) => [`x-key-${i}`, '']));
+    for (const fields of [
+      { headers: many },
+      { metadata: { ...many, a: 1 } },
+      { event_types: Object.values(many) },
+    ]) {
+      const answer = await createWebhook(api, fields);
+      expect([answer.status, answer.text.length < 20_000]).toEqual([422, true]);
+    }
+  });
+
   it('that cannot be changed yet may be sent as they are shown', async () => {
     const shown = { format: 'standard', transform: null, rate_limit: null, concurrency: 16, ordered: false };
     expect((await createWebhook(api, shown)).json).toMatchObject(shown);

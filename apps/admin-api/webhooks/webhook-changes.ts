@@ -3,9 +3,11 @@ import {
   decideWebhook,
   newId,
   secretsOf,
+  TenantNotFound,
   WebhookInvalid,
   WebhookNotFound,
   type LiveWebhook,
+  type RetryPolicy,
   type SecretPath,
   type TenantId,
   type WebhookCommand,
@@ -15,7 +17,14 @@ import {
   type WebhookState,
 } from '#domain';
 import { AddressGuard } from '#egress';
-import { changeWebhook, DataSource, liveWebhookOf, NOTHING_SEALED, type SealedSecrets } from '#persistence';
+import {
+  changeWebhook,
+  DataSource,
+  findTenant,
+  liveWebhookOf,
+  NOTHING_SEALED,
+  type SealedSecrets,
+} from '#persistence';
 import { generateSecret, isStandardSecret, Keyring } from '#signing';
 import type { Caller } from '../access/caller.js';
 import { invalidRequest } from '../problems/problem.js';
@@ -49,7 +58,7 @@ export class WebhookChanges {
     this.refuseUrl(rest.url);
     const { secret, origin } = signingSecret(supplied);
     const id = newId('wh');
-    const { definition, fresh } = settle(rest, undefined);
+    const { definition, fresh } = settle(await this.withDefaults(caller.tenant, rest), undefined);
     const webhook = await this.keep(
       caller,
       id,
@@ -108,6 +117,14 @@ export class WebhookChanges {
     await this.change(caller, id, (state) =>
       decideWebhook(state, { ...caller, kind: 'delete', webhook: id, at: Date.now(), expectedVersion }),
     );
+  }
+
+  /** What is left to the tenant: the timeout, and the retry policy field by field. */
+  private async withDefaults(tenant: TenantId, wanted: Omit<NewWebhook, 'secret'>): Promise<WantedWebhook> {
+    const row = await findTenant(this.database, tenant);
+    if (!row) throw new TenantNotFound(tenant);
+    const { timeout_seconds = row.timeout_seconds, retry, ...rest } = wanted;
+    return { ...rest, timeout_seconds, retry: { ...row.retry, ...retry } as RetryPolicy };
   }
 
   /** @param wanted the definition for what there is; a status that is left out stays */

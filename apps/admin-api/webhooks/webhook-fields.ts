@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { isEventTypePattern, MASK, WEBHOOK_LIMITS, WEBHOOK_METHODS } from '#domain';
+import { HEADER_LIMITS, isEventTypePattern, MASK, WEBHOOK_LIMITS, WEBHOOK_METHODS } from '#domain';
 import { compileFilter } from '#payload';
 
 const L = WEBHOOK_LIMITS;
@@ -33,11 +33,20 @@ const filterObject = z.record(z.string(), z.unknown()).superRefine((filter, cont
     context.addIssue({ code: 'custom', message, path: path === '' ? [] : [path] });
 });
 
+const atMost = (max: number, what: string) =>
+  [
+    (members: object) => Object.keys(members).length <= max,
+    { error: `must have at most ${max} ${what}` },
+  ] as const;
+
 export const fields = {
   name: text(L.name).describe('Unique in the tenant.'),
   description: text(L.description),
   tags: z.array(text(L.tag)).max(L.tags.max).describe('For finding webhooks again; no two the same.'),
-  metadata: z.record(z.string(), z.string().max(L.metadata_value.max)).describe('Yours to keep; never sent.'),
+  metadata: z
+    .record(z.string(), z.string().max(L.metadata_value.max))
+    .refine(...atMost(L.metadata.max, 'members'))
+    .describe('Yours to keep; never sent.'),
   url: text(L.url).describe('Where deliveries go.'),
   method: z.enum(WEBHOOK_METHODS).describe('A GET carries no body, and its signature covers none.'),
   event_types: z
@@ -51,6 +60,7 @@ export const fields = {
   status: z.enum(['active', 'inactive']).describe('`inactive` pauses: what is owed is held.'),
   headers: z
     .record(z.string(), z.string())
+    .refine(...atMost(HEADER_LIMITS.count, 'headers'))
     .describe(
       `Extra request headers. Values of those whose names tell of a secret are shown as \`${MASK}\`; ` +
         'sent back like that, they stay.',

@@ -10,7 +10,8 @@ import {
 import { pageFields, queryText } from '../http/query-fields.js';
 import { auth, eventTypePattern, fields, retryFields, SETTLED, settledFields } from './webhook-fields.js';
 
-const retry = z.strictObject({
+/** A retry policy; what was left out gets its default. */
+export const retryPolicy = z.strictObject({
   enabled: retryFields.enabled.default(DEFAULT_RETRY.enabled),
   count: retryFields.count.default(DEFAULT_RETRY.count),
   strategy: retryFields.strategy.default(DEFAULT_RETRY.strategy),
@@ -33,7 +34,7 @@ export const webhookDefinition = z.strictObject({
   headers: fields.headers.default(() => ({})),
   auth: auth.prefault({ type: 'none' }),
   timeout_seconds: fields.timeout_seconds.default(DEFAULT_TIMEOUT_SECONDS),
-  retry: retry.prefault({}),
+  retry: retryPolicy.prefault({}),
   format: settledFields.format.default(SETTLED.format),
   transform: settledFields.transform.default(SETTLED.transform),
   rate_limit: settledFields.rate_limit.default(SETTLED.rate_limit),
@@ -48,7 +49,12 @@ const suppliedSecret = z
   .optional()
   .describe('`whsec_` and 24 to 64 bytes in base64; made for you when left out.');
 
-export const newWebhook = webhookDefinition.extend({ secret: suppliedSecret });
+/** A webhook to create: the timeout and what is left out of the retry policy are the tenant's. */
+export const newWebhook = webhookDefinition.extend({
+  timeout_seconds: fields.timeout_seconds.optional(),
+  retry: z.strictObject(retryFields).partial().optional(),
+  secret: suppliedSecret,
+});
 export type NewWebhook = z.output<typeof newWebhook>;
 
 /** A JSON merge patch: null puts a field back to its default. */

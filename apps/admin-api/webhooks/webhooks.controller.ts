@@ -30,7 +30,10 @@ export class WebhooksController {
   ) {}
 
   @Post()
-  @Answers(201, 'The webhook, and its secret for the only time', createdWebhookView, ['webhook_name_taken'])
+  @Answers(201, 'The webhook, and its secret for the only time', createdWebhookView, [
+    'webhook_name_taken',
+    'webhook_limit_reached',
+  ])
   async create(
     @CallerOf() caller: Caller,
     @Body({ schema: newWebhook }) body: NewWebhook,

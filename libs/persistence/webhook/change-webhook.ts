@@ -11,6 +11,7 @@ import {
 import type { DataSource, EntityManager } from 'typeorm';
 import { LedgerRow } from '../ledger/ledger-row.js';
 import { LEDGER_CHANNEL } from '../relay/ledger-channels.js';
+import { takeRoomForWebhook } from '../tenant/room-for-webhook.js';
 import { violatedUniqueness } from '../unavailable.js';
 import { WebhookRow } from './webhook-row.js';
 import { NOTHING_SEALED, rowOf, stateOf, type SealedSecrets } from './webhook-state.js';
@@ -28,7 +29,7 @@ export interface WebhookChange {
  * decides on what the first left. Wakes the relay.
  * @param decide gives the events for the state found, or throws; may be called once only
  * @param seal gives what is newly sealed for the webhook as it was decided
- * @throws WebhookNameTaken, WebhookExists, and what `decide` throws; nothing is kept then
+ * @throws WebhookNameTaken, WebhookExists, TenantNotFound and WebhookLimitReached for a new one, and what `decide` throws; nothing is kept then
  */
 export async function changeWebhook(
   dataSource: DataSource,
@@ -47,6 +48,7 @@ export async function changeWebhook(
       const before = stateOf(row);
       const events = decide(before);
       if (events.length === 0) return { row, seq: null };
+      if (before.kind === 'none') await takeRoomForWebhook(manager, tenant);
       const after = (attempted = events.reduce(evolveWebhook, before));
       const seq = await append(manager, before.version, events);
       const kept = after.kind === 'live' ? rowOf(after, row, seal(after)) : null;

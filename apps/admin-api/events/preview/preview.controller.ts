@@ -1,6 +1,7 @@
 import { Body, HttpCode, Post, Query } from '@nestjs/common';
 import { DataSource, listWebhooks } from '#persistence';
 import { CallerOf, type Caller } from '../../access/caller.js';
+import { NeedsRole } from '../../access/role-needed.js';
 import { Answers, Resource } from '../../openapi/resource.js';
 import { invalidRequest } from '../../problems/problem.js';
 import { previewOf } from './preview-event.js';
@@ -17,6 +18,7 @@ export class EventPreviewController {
   constructor(private readonly database: DataSource) {}
 
   @Post('preview')
+  @NeedsRole('publisher')
   @HttpCode(200)
   @Answers(
     200,

@@ -1,0 +1,89 @@
+import { Injectable } from '@nestjs/common';
+import {
+  decideTenant,
+  TenantNotFound,
+  type LiveTenant,
+  type TenantDefinition,
+  type TenantEvent,
+  type TenantId,
+  type TenantState,
+} from '#domain';
+import { changeTenant, DataSource, type TenantRow } from '#persistence';
+import type { Caller } from '../access/caller.js';
+import { mergePatch } from '../http/merge-patch.js';
+import { invalidRequest } from '../problems/problem.js';
+import { schemaFaults } from '../problems/schema-faults.js';
+import { LedgerRelay } from '../relay/ledger-relay.js';
+import { tenantDefinition, type NewTenant, type TenantPatch, type WantedTenant } from './tenant-schemas.js';
+
+/** A change is answered once the data plane has been told, but no later than this (docs/adr/0003). */
+const RELAY_WITHIN_MS = 2_000;
+
+/** The decisions that operators take about tenants, from the request to the data plane. */
+@Injectable()
+export class TenantChanges {
+  constructor(
+    private readonly database: DataSource,
+    private readonly relay: LedgerRelay,
+  ) {}
+
+  async create({ actor }: Caller, { id, ...wanted }: NewTenant): Promise<TenantRow> {
+    const command = { kind: 'create' as const, tenant: id, actor, at: Date.now() };
+    return this.keep(id, (state) => decideTenant(state, { ...command, definition: definitionOf(wanted) }));
+  }
+
+  /** @param wanted the whole definition, or what it shall be for the tenant that there is */
+  async change(
+    { actor }: Caller,
+    id: TenantId,
+    wanted: WantedTenant | ((current: LiveTenant) => WantedTenant),
+    expectedVersion: number | undefined,
+  ): Promise<TenantRow> {
+    const command = { kind: 'change' as const, tenant: id, actor, at: Date.now(), expectedVersion };
+    return this.keep(id, (state) => {
+      if (state.kind !== 'live') throw new TenantNotFound(id);
+      // Whether it is at that version comes before what the request would make of it.
+      decideTenant(state, { ...command, change: {} });
+      const change = definitionOf(typeof wanted === 'function' ? wanted(state) : wanted);
+      return decideTenant(state, { ...command, change });
+    });
+  }
+
+  /** Changes what a merge patch speaks of. */
+  async patch(
+    caller: Caller,
+    id: TenantId,
+    patch: TenantPatch,
+    expectedVersion: number | undefined,
+  ): Promise<TenantRow> {
+    return this.change(caller, id, (current) => patched(current, patch), expectedVersion);
+  }
+
+  /** Ends the tenant and all that it has; what it is owed ends as cancelled. */
+  async delete({ actor }: Caller, id: TenantId, expectedVersion: number | undefined): Promise<void> {
+    const command = { kind: 'delete' as const, tenant: id, actor, at: Date.now(), expectedVersion };
+    const { seq } = await changeTenant(this.database, id, (state) => decideTenant(state, command));
+    if (seq !== null) await this.relay.relayed(seq, RELAY_WITHIN_MS);
+  }
+
+  private async keep(id: TenantId, decide: (state: TenantState) => TenantEvent[]): Promise<TenantRow> {
+    const { row, seq } = await changeTenant(this.database, id, decide);
+    if (seq !== null) await this.relay.relayed(seq, RELAY_WITHIN_MS);
+    if (!row) throw new Error(`The tenant ${id} was changed, but there is no row of it.`);
+    return row;
+  }
+}
+
+function definitionOf(wanted: WantedTenant): TenantDefinition {
+  const { name, max_webhooks, strict_event_types, timeout_seconds, retry } = wanted;
+  return { name, max_webhooks, strict_event_types, timeout_seconds, retry };
+}
+
+function patched(current: LiveTenant, patch: TenantPatch): WantedTenant {
+  const { name, max_webhooks, strict_event_types, timeout_seconds, retry } = current;
+  const result = tenantDefinition.safeParse(
+    mergePatch({ name, max_webhooks, strict_event_types, timeout_seconds, retry }, patch),
+  );
+  if (!result.success) throw invalidRequest(schemaFaults(result.error.issues));
+  return result.data;
+}
