@@ -19,6 +19,7 @@ import { LedgerRow } from '../ledger/ledger-row.js';
 import { migrate } from '../migrations/migrate.js';
 import { changeWebhook } from './change-webhook.js';
 import { findWebhook } from './find-webhook.js';
+import { webhookAtVersion } from './webhook-history.js';
 import { stateOf } from './webhook-state.js';
 
 let postgres: TestPostgres;
@@ -147,5 +148,23 @@ describe('a change of a webhook', () => {
     const [row] = await database.query<{ all: string }[]>('SELECT json_agg(l)::text AS all FROM ledger l');
     expect(row?.all).toContain('"origin": "generated"');
     expect(row?.all).not.toContain('sealed-secret');
+  });
+});
+
+describe('the history of a webhook', () => {
+  it('makes it again as it was, however many versions it had', async () => {
+    const id = newId('wh');
+    await create(id, 'long-lived');
+    for (let i = 1; i <= 250; i++) await change(id, { kind: 'change', change: { timeout_seconds: i } });
+    for (const version of [1, 2, 200, 201, 250])
+      expect(await webhookAtVersion(database, 'default', id, version)).toMatchObject({ version });
+    expect(await webhookAtVersion(database, 'default', id, 201)).toMatchObject({ timeout_seconds: 200 });
+    for (const [tenant, version] of [
+      ['default', 252],
+      ['default', 999_999_999],
+      ['default', 0],
+      ['rival', 1],
+    ] as const)
+      expect(await webhookAtVersion(database, tenant, id, version)).toBeUndefined();
   });
 });

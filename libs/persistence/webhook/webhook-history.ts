@@ -6,7 +6,7 @@ import {
   type WebhookId,
   type WebhookState,
 } from '#domain';
-import { LessThan, LessThanOrEqual, type DataSource } from 'typeorm';
+import { Between, LessThan, type DataSource } from 'typeorm';
 import { LedgerRow } from '../ledger/ledger-row.js';
 import { decodeCursor, pageOf, type Page, type PageRequest } from '../page.js';
 
@@ -41,6 +41,9 @@ export async function listWebhookHistory(
   return pageOf('webhook history', rows.map(entryOf), limit, ({ version }) => [String(version)]);
 }
 
+/** Entries read at once when a webhook is made again from its ledger. */
+const READ_AT_ONCE = 200;
+
 /**
  * A webhook as it was at a version, from its ledger.
  * @returns undefined when it never had that version
@@ -51,12 +54,21 @@ export async function webhookAtVersion(
   webhook: WebhookId,
   version: number,
 ): Promise<WebhookState | undefined> {
-  const rows = await dataSource.manager.find(LedgerRow, {
-    where: { tenant, aggregate_type: 'webhook', aggregate_id: webhook, version: LessThanOrEqual(version) },
-    order: { version: 'ASC' },
-  });
-  if (rows.length === 0 || rows.at(-1)?.version !== version) return undefined;
-  return rows.map((row) => entryOf(row).event).reduce<WebhookState>(evolveWebhook, NO_WEBHOOK);
+  let state: WebhookState = NO_WEBHOOK;
+  for (let read = 0; read < version; read += READ_AT_ONCE) {
+    const rows = await dataSource.manager.find(LedgerRow, {
+      where: {
+        tenant,
+        aggregate_type: 'webhook',
+        aggregate_id: webhook,
+        version: Between(read + 1, Math.min(version, read + READ_AT_ONCE)),
+      },
+      order: { version: 'ASC' },
+    });
+    if (rows.length === 0) return undefined;
+    state = rows.map((row) => entryOf(row).event).reduce<WebhookState>(evolveWebhook, state);
+  }
+  return state.version === version ? state : undefined;
 }
 
 function entryOf({ tenant, aggregate_id, version, type, data, actor, at }: LedgerRow): WebhookHistoryEntry {
