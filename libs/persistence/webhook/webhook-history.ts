@@ -68,7 +68,7 @@ export async function webhookAtVersion(
     if (rows.length === 0) return undefined;
     state = rows.map((row) => entryOf(row).event).reduce<WebhookState>(evolveWebhook, state);
   }
-  return state.version === version ? state : undefined;
+  return state.kind !== 'none' && state.version === version ? state : undefined;
 }
 
 function entryOf({ tenant, aggregate_id, version, type, data, actor, at }: LedgerRow): WebhookHistoryEntry {
