@@ -1,6 +1,6 @@
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import { Bus, EventCatalogues, JetStreamStrategy, type TopologySettings } from '#bus';
+import { Bus, EventCatalogues, JetStreamStrategy, KnownTenants, type TopologySettings } from '#bus';
 import { RoutingTable } from '#domain';
 import { nestLogger, type Logger, type RunningApp } from '#observability';
 import { createDatabase, type DataSource } from '#persistence';
@@ -37,10 +37,11 @@ export async function startSubscriber(options: SubscriberOptions): Promise<Runni
     removed: (tenant, id) => table.remove(tenant, id),
   });
   const catalogues = await EventCatalogues.watch(bus);
+  const tenants = await KnownTenants.watch(bus.tenants);
   const journal = bus.journal('subscriber');
   const report = (problem: string, error: unknown) => logger.warn({ err: error }, problem);
   const app = await NestFactory.create<NestFastifyApplication>(
-    SubscriberModule.of({ bus, database, journal, table, catalogues, logger }),
+    SubscriberModule.of({ bus, database, journal, table, catalogues, tenants, logger }),
     new FastifyAdapter(),
     { logger: nestLogger(logger) },
   );

@@ -32,6 +32,7 @@ beforeAll(async () => {
     port: 0,
     logger: createLogger('silent', 'subscriber'),
   };
+  for (const id of ['default', 'acme']) await bus.tenants.put({ id, version: 1, strict_event_types: false });
   app = await startSubscriber(options);
 }, 60_000);
 

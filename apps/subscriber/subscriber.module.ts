@@ -1,5 +1,5 @@
 import { Module, type DynamicModule } from '@nestjs/common';
-import type { Bus, EventCatalogues, JournalWriter } from '#bus';
+import type { Bus, EventCatalogues, JournalWriter, KnownTenants } from '#bus';
 import type { RoutingTable } from '#domain';
 import { createRegistry, OpsModule, type Logger } from '#observability';
 import { isUnwritable, Projection, type DataSource } from '#persistence';
@@ -16,12 +16,13 @@ export interface SubscriberParts {
   journal: JournalWriter;
   table: RoutingTable;
   catalogues: EventCatalogues;
+  tenants: KnownTenants;
   logger: Logger;
 }
 
 @Module({})
 export class SubscriberModule {
-  static of({ bus, database, journal, table, catalogues, logger }: SubscriberParts): DynamicModule {
+  static of({ bus, database, journal, table, catalogues, tenants, logger }: SubscriberParts): DynamicModule {
     const registry = createRegistry('subscriber');
     const metrics = subscriberMetrics(registry, table);
     const projection = new Projection(database);
@@ -44,7 +45,10 @@ export class SubscriberModule {
       ],
       controllers: [RoutingController, ProjectionsController],
       providers: [
-        { provide: Router, useValue: new Router(table, bus.deliveries, journal, metrics, catalogues) },
+        {
+          provide: Router,
+          useValue: new Router(table, bus.deliveries, journal, metrics, catalogues, tenants),
+        },
         { provide: Projector, useValue: new Projector(bus.events, commit, metrics.projected) },
         { provide: GroupCommit, useValue: commit },
       ],

@@ -8,6 +8,7 @@ export { EventCatalogues } from './event-catalogues.js';
 export type { EventStore } from './event-store.js';
 export { Consume, JetStreamStrategy } from './jetstream-strategy.js';
 export { readFacts, type JournalWriter } from './journal-writer.js';
+export { KnownTenants, type TenantStanding } from './known-tenants.js';
 export { BusMessage } from './message.js';
 export { again, done, hopeless, type Outcome } from './outcome.js';
 export { decodeOwed, deliveryRefOf, INLINE_BYTES, withOwed, type OwedDelivery } from './owed-delivery.js';

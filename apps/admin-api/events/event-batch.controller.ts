@@ -1,5 +1,6 @@
 import { Body, HttpCode, Post } from '@nestjs/common';
 import { CallerOf, type Caller } from '../access/caller.js';
+import { NeedsRole } from '../access/role-needed.js';
 import { BodyText } from '../http/json-body.js';
 import { Answers, Resource } from '../openapi/resource.js';
 import { batchReport, eventBatch, type EventBatch } from './event-schemas.js';
@@ -10,6 +11,7 @@ export class EventBatchController {
   constructor(private readonly publishing: PublishEvent) {}
 
   @Post('batch')
+  @NeedsRole('publisher')
   @HttpCode(202)
   @Answers(202, 'What became of each event', batchReport)
   async publish(

@@ -1,5 +1,5 @@
 import type { Bucket, Bus } from '#bus';
-import type { TenantId } from '#domain';
+import { DEFAULT_TENANT, type TenantId } from '#domain';
 import {
   checkedEventTypeOf,
   EVENT_TYPES_TABLE,
@@ -23,10 +23,13 @@ export interface RelayedAggregate {
   repair: (session: RelaySession) => Promise<Repaired>;
 }
 
-/** Everything that the relay tells the data plane. A new kind is one more entry here. */
+/**
+ * Everything that the relay tells the data plane. A new kind is one more entry
+ * here. Tenants come last, and `default` last of them: whoever finds it in a
+ * bucket that was lost knows that all buckets are filled again (KnownTenants).
+ */
 export function relayedAggregates(bus: Pick<Bus, 'webhooks' | 'tenants' | 'eventTypes'>): RelayedAggregate[] {
   return [
-    relayed('tenant', TENANTS_TABLE, bus.tenants, ({ id }) => [id], routedTenantOf),
     relayed(
       'event_type',
       EVENT_TYPES_TABLE,
@@ -35,12 +38,16 @@ export function relayedAggregates(bus: Pick<Bus, 'webhooks' | 'tenants' | 'event
       checkedEventTypeOf,
     ),
     relayed('webhook', WEBHOOKS_TABLE, bus.webhooks, ({ tenant, id }) => [tenant, id], routedWebhookOf),
+    relayed('tenant', TENANTS_TABLE, bus.tenants, ({ id }): [TenantId] => [id], routedTenantOf, isDefault),
   ];
 }
+
+const isDefault = ([id]: [TenantId]) => id === DEFAULT_TENANT;
 
 /**
  * @param keyOf the bucket's key, from what the ledger calls the aggregate
  * @param tell what the data plane is told of a row
+ * @param isLast keys that are written when all others are
  */
 function relayed<Row extends object, Key extends string[], Value extends { version: number }>(
   type: RelayedAggregate['type'],
@@ -48,6 +55,7 @@ function relayed<Row extends object, Key extends string[], Value extends { versi
   bucket: Bucket<Key, Value>,
   keyOf: (aggregate: { tenant: TenantId; id: string }) => Key,
   tell: (row: Row) => Value,
+  isLast: (key: Key) => boolean = () => false,
 ): RelayedAggregate {
   const idsOf = (row: Row) => ({ tenant: String(row[table.tenant]), id: String(row[table.id]) });
   return {
@@ -58,8 +66,12 @@ function relayed<Row extends object, Key extends string[], Value extends { versi
         return rows.map((row) => ({ key: keyOf(idsOf(row)), value: tell(row) }));
       }),
     repair: (session) =>
-      repairBucket(bucket, async function* () {
-        for await (const row of session.allRows(table)) yield { key: keyOf(idsOf(row)), value: tell(row) };
-      }),
+      repairBucket(
+        bucket,
+        async function* () {
+          for await (const row of session.allRows(table)) yield { key: keyOf(idsOf(row)), value: tell(row) };
+        },
+        isLast,
+      ),
   };
 }

@@ -14,13 +14,16 @@ export interface Repaired {
  * and in no row read afterwards was deleted. A key that is written meanwhile
  * is left alone, for whoever wrote it had read the row later than this.
  * @param rows all rows, read when first asked for
+ * @param isLast keys that are written when all others are
  */
 export async function repairBucket<Key extends string[], Value extends { version: number }>(
   bucket: Pick<Bucket<Key, Value>, 'everything' | 'replace'>,
   rows: () => AsyncIterable<Keyed<Key, Value>>,
+  isLast: (key: Key) => boolean = () => false,
 ): Promise<Repaired> {
   const extra = await bucket.everything();
   const repaired = { put: 0, removed: 0 };
+  const last: (() => Promise<boolean>)[] = [];
   let writes: Promise<boolean>[] = [];
   const flush = async () => {
     const written = await Promise.all(writes);
@@ -31,9 +34,13 @@ export async function repairBucket<Key extends string[], Value extends { version
     const known = extra.get(key.join('.'));
     extra.delete(key.join('.'));
     if (isDeepStrictEqual(known?.held.value, value)) continue;
-    writes.push(bucket.replace(key, known?.held, value));
+    const write = () => bucket.replace(key, known?.held, value);
+    if (isLast(key)) last.push(write);
+    else writes.push(write());
     if (writes.length === AT_ONCE) repaired.put += await flush();
   }
+  repaired.put += await flush();
+  writes = last.map((write) => write());
   repaired.put += await flush();
   for (const { key, held } of extra.values()) {
     if (held.value) writes.push(bucket.replace(key, held, undefined));

@@ -4,6 +4,7 @@ import {
   Bus,
   decodeOwed,
   EventCatalogues,
+  KnownTenants,
   EVENTS,
   DELIVERIES,
   INLINE_BYTES,
@@ -60,6 +61,7 @@ beforeAll(async () => {
       rejected: () => counted.rejected++,
     },
     await EventCatalogues.watch(bus),
+    await KnownTenants.watch(bus.tenants),
   );
   consumer = bus.consumer({
     plan: { stream: EVENTS, durable: 'routing', filter: 'events.>', ackWaitMs: 2_000, maxAckPending: 100 },
@@ -92,8 +94,10 @@ beforeAll(async () => {
   await deliveries.start();
 }, 30_000);
 
-beforeEach(() => {
+beforeEach(async () => {
   tenant = newId('key');
+  for (const id of ['default', tenant, `${tenant}-rival`])
+    await bus.tenants.put({ id, version: 1, strict_event_types: false });
 });
 
 afterAll(async () => {
@@ -266,6 +270,38 @@ describe('a message that cannot be read', () => {
         reason: 'invalid_subject',
       }),
     );
+  });
+
+  it('because there is no such tenant is recorded under its name', async () => {
+    const id = newId('evt');
+    await bus.publishEvent({ tenant: 'nowhere', type: 'a.b', body: '1', dedupId: id });
+    await waitFor(() =>
+      expect(rejections().find((fact) => fact.id === id)).toMatchObject({
+        tenant: 'nowhere',
+        type: 'a.b',
+        reason: 'unknown_tenant',
+      }),
+    );
+  });
+
+  it('because its tenant was just created is not refused', async () => {
+    for (let i = 0; i < 20; i++) {
+      const id = newId('key');
+      await bus.tenants.put({ id, version: 1, strict_event_types: false });
+      await bus.publishEvent({ tenant: id, type: 'a.b', body: '1', dedupId: id });
+      await waitFor(() => expect(acceptedAs(id)).toHaveLength(1));
+    }
+  });
+
+  it('because nobody can say yet which tenants there are waits until that is known', async () => {
+    const [id, newcomer] = [newId('evt'), newId('key')];
+    await bus.tenants.remove('default');
+    await bus.publishEvent({ tenant: newcomer, type: 'a.b', body: '1', dedupId: id });
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    expect(rejections().some((fact) => fact.id === id)).toBe(false);
+    await bus.tenants.put({ id: newcomer, version: 1, strict_event_types: false });
+    await bus.tenants.put({ id: 'default', version: 1, strict_event_types: false });
+    await waitFor(() => expect(acceptedAs(id)).toHaveLength(1), 10_000);
   });
 
   it('keeps no more than its first 4 KiB', async () => {

@@ -9,12 +9,14 @@ import {
   type RoutingTable,
 } from '#domain';
 import {
+  again,
   done,
   INLINE_BYTES,
   isTenantId,
   type BusMessage,
   type DeliveryQueue,
   type EventCatalogues,
+  type KnownTenants,
   type JournalWriter,
   type Outcome,
   type OwedDelivery,
@@ -55,6 +57,7 @@ export class Router {
     private readonly journal: JournalWriter,
     private readonly count: RoutingCounter,
     private readonly catalogues: Pick<EventCatalogues, 'refusalOf'>,
+    private readonly tenants: Pick<KnownTenants, 'standing'>,
   ) {}
 
   /** @throws PublishError when JetStream did not take a delivery; the message is then to be routed again */
@@ -64,6 +67,9 @@ export class Router {
     const read = readEvent(eventMessage);
     if (!read.ok) return this.reject(message, read.reason, eventMessage);
     const { event } = read;
+    const standing = await this.tenants.standing(event.tenant);
+    if (standing === 'untold') return again();
+    if (standing === 'unknown') return this.reject(message, 'unknown_tenant', event);
     const refusal = await this.catalogues.refusalOf(event.tenant, event.type, event.data);
     if (refusal) return this.reject(message, refusal.reason, event);
     const data = Buffer.from(event.data);
