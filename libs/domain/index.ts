@@ -1,4 +1,5 @@
 export * from './ids.js';
+export * from './fault.js';
 export * from './event/domain-event.js';
 export * from './event/event-type.js';
 export * from './event/json-members.js';

@@ -1,5 +1,5 @@
 import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js';
-import type { Fault } from '../webhook/webhook-limits.js';
+import type { Fault } from '../fault.js';
 import { surveySchema, type JsonSchema } from './event-type-schema.js';
 import { LinearPattern } from './linear-pattern.js';
 

@@ -1,4 +1,4 @@
-import type { Fault } from '../webhook/webhook-limits.js';
+import type { Fault } from '../fault.js';
 
 /** A request about an event type that cannot be granted as things are; the fields carry the evidence. */
 export abstract class EventTypeError extends Error {

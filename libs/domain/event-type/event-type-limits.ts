@@ -1,5 +1,5 @@
 import { isEventType } from '../event/event-type.js';
-import type { Fault } from '../webhook/webhook-limits.js';
+import type { Fault } from '../fault.js';
 import { compileDataCheck, UnusableSchema } from './data-check.js';
 import type { EventTypeDefinition } from './declared-event-type.js';
 import { deeperThan, SCHEMA_LIMITS } from './event-type-schema.js';

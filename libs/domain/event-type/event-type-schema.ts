@@ -1,4 +1,4 @@
-import type { Fault } from '../webhook/webhook-limits.js';
+import type { Fault } from '../fault.js';
 import { LinearPattern, PatternError } from './linear-pattern.js';
 
 /** A JSON Schema, draft 2020-12, as `JSON.parse` gives it. */

@@ -1,4 +1,4 @@
-import type { Fault } from '../webhook/webhook-limits.js';
+import type { Fault } from '../fault.js';
 import type { TenantId } from '../ids.js';
 import { compileDataCheck, type DataCheck } from './data-check.js';
 import type { CheckedEventType } from './declared-event-type.js';

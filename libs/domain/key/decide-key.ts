@@ -1,5 +1,6 @@
 import type { KeyId, TenantId } from '../ids.js';
-import { isPlainText, type Fault } from '../webhook/webhook-limits.js';
+import type { Fault } from '../fault.js';
+import { isPlainText } from '../webhook/webhook-limits.js';
 import { KeyInvalid, KeyNotFound, KeyVersionConflict } from './key-errors.js';
 import type { KeyEvent } from './key-events.js';
 import { KEY_LIMITS, type KeyDefinition, type KeyState } from './key.js';

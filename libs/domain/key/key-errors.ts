@@ -1,5 +1,5 @@
 import type { KeyId } from '../ids.js';
-import type { Fault } from '../webhook/webhook-limits.js';
+import type { Fault } from '../fault.js';
 
 /** A request about a key that cannot be granted as things are; the fields carry the evidence. */
 export abstract class KeyError extends Error {

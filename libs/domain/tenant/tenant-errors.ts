@@ -1,5 +1,5 @@
 import type { TenantId } from '../ids.js';
-import type { Fault } from '../webhook/webhook-limits.js';
+import type { Fault } from '../fault.js';
 
 /** A request about a tenant that cannot be granted as things are; the fields carry the evidence. */
 export abstract class TenantError extends Error {

@@ -1,4 +1,5 @@
-import { isPlainText, retryFaults, WEBHOOK_LIMITS, type Fault } from '../webhook/webhook-limits.js';
+import type { Fault } from '../fault.js';
+import { isPlainText, retryFaults, WEBHOOK_LIMITS } from '../webhook/webhook-limits.js';
 import type { TenantDefinition } from './tenant.js';
 
 /** The bounds of a tenant's fields, both ends included. */

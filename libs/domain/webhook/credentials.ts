@@ -1,4 +1,4 @@
-import type { Fault } from './webhook-limits.js';
+import type { Fault } from '../fault.js';
 
 /**
  * Stands where a secret was: the secret itself is sealed beside the webhook.

@@ -1,5 +1,5 @@
 import { headerValueFault, type RequestHeaders, type WebhookAuth } from './credentials.js';
-import type { Fault } from './webhook-limits.js';
+import type { Fault } from '../fault.js';
 
 export const HEADER_LIMITS = {
   count: 50,

@@ -1,5 +1,5 @@
 import type { WebhookId } from '../ids.js';
-import type { Fault } from './webhook-limits.js';
+import type { Fault } from '../fault.js';
 
 /** A request that cannot be granted as things are; the fields carry the evidence. */
 export abstract class WebhookError extends Error {

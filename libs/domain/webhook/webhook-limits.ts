@@ -1,5 +1,6 @@
 import type { RetryPolicy } from '../delivery/retry-policy.js';
 import { isEventTypePattern } from '../event/event-type.js';
+import type { Fault } from '../fault.js';
 import { requestHeaderFaults } from './request-headers.js';
 import type { WebhookDefinition } from './webhook.js';
 
@@ -34,12 +35,6 @@ export const WEBHOOK_LIMITS = {
 
 export const DEFAULT_TIMEOUT_SECONDS = 30;
 export const DEFAULT_OVERLAP_SECONDS = DAY_SECONDS;
-
-/** One thing wrong with a field; the path's segments are joined by dots. */
-export interface Fault {
-  path: string;
-  message: string;
-}
 
 interface Bounds {
   min: number;
