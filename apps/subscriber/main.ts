@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { loadConfig, topologyOf, required } from '#config';
+import { loadConfig, loadSources, topologyOf, required } from '#config';
 import { createLogger, runProcess } from '#observability';
 import { startSubscriber } from './start-subscriber.js';
 
@@ -9,6 +9,7 @@ await runProcess('subscriber', () => {
     natsUrl: required(config, 'TIDINGS_NATS_URL'),
     databaseUrl: required(config, 'TIDINGS_DATABASE_URL'),
     topology: topologyOf(config),
+    sources: loadSources(config.TIDINGS_SOURCES),
     host: config.TIDINGS_HOST,
     port: config.TIDINGS_OPS_PORT ?? 8401,
     logger: createLogger(config.TIDINGS_LOG_LEVEL, 'subscriber'),

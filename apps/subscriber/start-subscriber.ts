@@ -1,16 +1,20 @@
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Bus, EventCatalogues, JetStreamStrategy, KnownTenants, type TopologySettings } from '#bus';
-import { RoutingTable } from '#domain';
+import { RoutingTable, type EventSource } from '#domain';
 import { nestLogger, type Logger, type RunningApp } from '#observability';
 import { createDatabase, type DataSource } from '#persistence';
 import { GroupCommit } from './projections/group-commit.js';
+import { Router } from './routing/router.js';
+import { SourceReaders } from './sources/source-readers.js';
 import { SubscriberModule } from './subscriber.module.js';
 
 export interface SubscriberOptions {
   natsUrl: string;
   databaseUrl: string;
   topology: TopologySettings;
+  /** Streams of the user's own that are read beside EVENTS. */
+  sources?: readonly EventSource[];
   /** Where health and metrics are served. */
   host: string;
   port: number;
@@ -48,21 +52,26 @@ export async function startSubscriber(options: SubscriberOptions): Promise<Runni
   const strategy = new JetStreamStrategy({ bus, report, drainMs: DRAIN_MS });
   app.connectMicroservice({ strategy });
   await app.startAllMicroservices();
-  await app.listen(options.port, options.host);
-  logger.info({ webhooks: table.size }, 'routing');
-  return {
-    url: await app.getUrl(),
-    stop: async () => {
-      stopWatching();
-      connecting.abandon();
-      await strategy.close();
-      app.get(GroupCommit).close();
-      await journal.close(JOURNAL_CLOSE_MS);
-      await app.close();
-      await bus.close();
-      if (database.isInitialized) await database.destroy();
-    },
+  let sources: SourceReaders | undefined;
+  const stop = async () => {
+    stopWatching();
+    connecting.abandon();
+    await Promise.all([strategy.close(), sources?.drain(DRAIN_MS)]);
+    app.get(GroupCommit).close();
+    await journal.close(JOURNAL_CLOSE_MS);
+    await app.close();
+    await bus.close();
+    if (database.isInitialized) await database.destroy();
   };
+  try {
+    sources = await SourceReaders.start(bus, options.sources ?? [], app.get(Router), report);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  await app.listen(options.port, options.host);
+  logger.info({ webhooks: table.size, sources: options.sources?.length ?? 0 }, 'routing');
+  return { url: await app.getUrl(), stop };
 }
 
 /** Routing needs no database; projections wait for it, however long it is away. */

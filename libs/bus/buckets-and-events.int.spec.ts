@@ -95,7 +95,8 @@ describe('an event', () => {
     const body = Buffer.from('{"data":"Zoë"}');
     const dedupId = newId('evt');
     const { sequence } = await bus.publishEvent({ tenant: 'acme', type: 'a.b', body, dedupId });
-    const [event, same] = await Promise.all([bus.events.read(sequence), bus.events.read(sequence)]);
+    const place = { sequence, tenant: 'acme', type: 'a.b' };
+    const [event, same] = await Promise.all([bus.events.read(place), bus.events.read(place)]);
     expect(event).toMatchObject({ tenant: 'acme', type: 'a.b', sequence });
     expect(Buffer.from(event!.payload)).toEqual(body);
     expect(event!.header('nats-msg-id')).toBe(dedupId);
@@ -105,6 +106,6 @@ describe('an event', () => {
   });
 
   it('that the stream no longer has is undefined', async () => {
-    expect(await bus.events.read(999_999)).toBeUndefined();
+    expect(await bus.events.read({ sequence: 999_999, tenant: 'acme', type: 'a.b' })).toBeUndefined();
   });
 });

@@ -14,7 +14,7 @@ import { JournalWriter } from './journal-writer.js';
 import { Lanes } from './lanes.js';
 import { Publisher, type Stored } from './publisher.js';
 import { eventSubject } from './subjects.js';
-import { ensureStreams, type TopologySettings } from './topology.js';
+import { ensureStreams, hasStream, type TopologySettings } from './topology.js';
 
 const CLOSE_WITHIN_MS = 1_000;
 
@@ -76,6 +76,11 @@ export class Bus {
 
   consumer(options: ConsumerOptions): Consumer {
     return new Consumer(this.wires, options);
+  }
+
+  /** Whether there is a stream of this name, ours or another. */
+  hasStream(name: string): Promise<boolean> {
+    return hasStream(this.wires.manager, name);
   }
 
   /** @param source the writer's name, one subject token */

@@ -1,12 +1,21 @@
-import type { EventMessage } from '#domain';
+import type { EventMessage, TenantId } from '#domain';
 import type { Wires } from './connection.js';
-import { EVENTS, parseEventSubject } from './subjects.js';
+import { EVENTS } from './subjects.js';
+
+/** Where an event lies, and what is known of it already. */
+export interface EventPlace {
+  sequence: number;
+  /** The stream, where it is not EVENTS. */
+  stream?: string | undefined;
+  tenant: TenantId;
+  type: string;
+}
 
 const CACHE_BYTES = 64 * 1024 * 1024;
 
-/** Reads events back from EVENTS by their sequence, each once for all who ask at the same time. */
+/** Reads events back from where they lie, each once for all who ask at the same time. */
 export class EventStore {
-  private readonly cache = new Map<number, Promise<EventMessage | undefined>>();
+  private readonly cache = new Map<string, Promise<EventMessage | undefined>>();
   private cachedBytes = 0;
 
   constructor(private readonly wires: Wires) {}
@@ -15,28 +24,30 @@ export class EventStore {
    * @returns the message as it was stored; undefined when the stream no longer has it
    * @throws when NATS cannot be asked now
    */
-  read(sequence: number): Promise<EventMessage | undefined> {
-    const known = this.cache.get(sequence);
+  read(place: EventPlace): Promise<EventMessage | undefined> {
+    const key = `${place.stream ?? EVENTS}/${place.sequence}`;
+    const known = this.cache.get(key);
     if (known) return known;
-    const reading = this.fetch(sequence);
-    this.cache.set(sequence, reading);
+    const reading = this.fetch(place);
+    this.cache.set(key, reading);
     reading.then(
       (message) => this.makeRoom(message?.payload.length ?? 0),
-      () => this.cache.delete(sequence),
+      () => this.cache.delete(key),
     );
     return reading;
   }
 
-  private async fetch(sequence: number): Promise<EventMessage | undefined> {
-    const stored = await this.wires.manager.streams.getMessage(EVENTS, { seq: sequence });
-    const place = stored && parseEventSubject(stored.subject);
-    if (!place) return undefined;
+  private async fetch({ stream, sequence, tenant, type }: EventPlace): Promise<EventMessage | undefined> {
+    const stored = await this.wires.manager.streams.getMessage(stream ?? EVENTS, { seq: sequence });
+    if (!stored) return undefined;
     const { header, data, timestamp } = stored;
     return {
-      ...place,
+      tenant,
+      type,
       header: (name) => firstValue(header, name),
       headerNames: () => header.keys(),
       payload: data,
+      stream,
       sequence,
       storedAt: Date.parse(timestamp),
     };

@@ -5,7 +5,7 @@ export { BusUnreachableError } from './connection.js';
 export type { Consumer } from './consumer.js';
 export type { DeliveryQueue } from './delivery-queue.js';
 export { EventCatalogues } from './event-catalogues.js';
-export type { EventStore } from './event-store.js';
+export type { EventPlace, EventStore } from './event-store.js';
 export { Consume, JetStreamStrategy } from './jetstream-strategy.js';
 export { readFacts, type JournalWriter } from './journal-writer.js';
 export { KnownTenants, type TenantStanding } from './known-tenants.js';

@@ -1,7 +1,7 @@
 import type { JsMsg } from '@nats-io/jetstream';
-import type { EventMessage } from '#domain';
+import { placeBySource, type EventMessage, type EventSource } from '#domain';
 import { firstValue } from './event-store.js';
-import { parseEventSubject } from './subjects.js';
+import { isTenantId, parseEventSubject } from './subjects.js';
 
 /** A message that a consumer was handed, without the means to acknowledge it: that is the consumer's to do. */
 export class BusMessage {
@@ -34,15 +34,21 @@ export class BusMessage {
     return firstValue(this.message.headers, name);
   }
 
-  /** The message as one of the stream EVENTS; undefined when its subject names no tenant or type. */
-  asEvent(): EventMessage | undefined {
-    const place = parseEventSubject(this.subject);
-    if (!place) return undefined;
+  /**
+   * The message as an event of the stream EVENTS, or of a source.
+   * @returns undefined when it names no tenant or no type
+   */
+  asEvent(source?: EventSource): EventMessage | undefined {
+    const place = source
+      ? placeBySource(source, this.subject, (name) => this.header(name))
+      : parseEventSubject(this.subject);
+    if (!place || !isTenantId(place.tenant)) return undefined;
     return {
       ...place,
       header: (name) => this.header(name),
       headerNames: () => this.message.headers?.keys() ?? [],
       payload: this.payload,
+      stream: source?.stream,
       sequence: this.sequence,
       storedAt: this.storedAt,
     };

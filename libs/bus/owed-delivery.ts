@@ -16,8 +16,10 @@ export interface OwedDelivery {
   /** The number of the attempt that is owed, 1 for the first. */
   attempt: number;
   trigger: AttemptTrigger;
-  /** The event's sequence in EVENTS. */
+  /** The event's sequence in EVENTS, or in the stream named beside it. */
   sequence: number;
+  /** The stream of the user's own that it lies in, where that is not EVENTS. */
+  stream?: string | undefined;
   /** The payload is too large to travel along; it lies in EVENTS. */
   by_reference: boolean;
 }

@@ -78,7 +78,10 @@ export async function ensureStreams(manager: JetStreamManager, settings: Topolog
 export interface ConsumerPlan {
   stream: string;
   durable: string;
-  filter: string;
+  /** A subject with or without wildcards, or several of which none holds another. */
+  filter: string | string[];
+  /** Where a consumer that is new begins; at the beginning when left out. */
+  start?: 'new' | 'all';
   /** How long a message may go without a sign of life before it is given to someone else. */
   ackWaitMs: number;
   /** Messages that may be out at once, over all replicas. */
@@ -91,9 +94,9 @@ export interface ConsumerPlan {
 export async function ensureConsumer(manager: JetStreamManager, plan: ConsumerPlan): Promise<void> {
   const config: Partial<ConsumerConfig> = {
     durable_name: plan.durable,
-    filter_subject: plan.filter,
+    ...(typeof plan.filter === 'string' ? { filter_subject: plan.filter } : { filter_subjects: plan.filter }),
     ack_policy: AckPolicy.Explicit,
-    deliver_policy: DeliverPolicy.All,
+    deliver_policy: plan.start === 'new' ? DeliverPolicy.New : DeliverPolicy.All,
     ack_wait: nanos(plan.ackWaitMs),
     max_ack_pending: plan.maxAckPending,
     max_deliver: -1,
@@ -103,6 +106,19 @@ export async function ensureConsumer(manager: JetStreamManager, plan: ConsumerPl
     await manager.consumers.add(plan.stream, config);
   } catch (error) {
     if (!(error instanceof JetStreamApiError) || error.code !== CONSUMER_EXISTS) throw error;
-    await manager.consumers.update(plan.stream, plan.durable, config);
+    // Where it began is past; the server refuses to change that.
+    const { deliver_policy: _began, ...changeable } = config;
+    await manager.consumers.update(plan.stream, plan.durable, changeable);
+  }
+}
+
+/** Whether a stream is there. */
+export async function hasStream(manager: JetStreamManager, name: string): Promise<boolean> {
+  try {
+    await manager.streams.info(name);
+    return true;
+  } catch (error) {
+    if (error instanceof JetStreamApiError && error.code === STREAM_NOT_FOUND) return false;
+    throw error;
   }
 }

@@ -77,6 +77,10 @@ export const environmentSchema = z.object({
   TIDINGS_DISPATCH_CONCURRENCY: whole(1, 10_000)
     .default(256)
     .describe('Attempts that one dispatcher makes at once.'),
+  TIDINGS_SOURCES: z
+    .string()
+    .optional()
+    .describe('A JSON file that binds existing JetStream streams as sources of events (docs/sources.md).'),
   TIDINGS_DEDUP_WINDOW_SECONDS: whole(1, 86_400)
     .default(120)
     .describe('For how long an event id is remembered, so that publishing it again is accepted once.'),

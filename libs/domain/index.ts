@@ -37,3 +37,4 @@ export * from './event-type/data-check.js';
 export * from './event-type/event-type-table.js';
 export * from './event-type/decide-event-type.js';
 export * from './event-type/evolve-event-type.js';
+export * from './source/event-source.js';

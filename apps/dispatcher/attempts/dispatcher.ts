@@ -125,7 +125,7 @@ export class Dispatcher {
 
   /** @returns undefined when EVENTS no longer has the event */
   private async fetchPayload(owed: OwedDelivery): Promise<Uint8Array | undefined> {
-    const stored = await this.events.read(owed.sequence);
+    const stored = await this.events.read({ ...owed, type: owed.event_type });
     const read = stored && readEvent(stored);
     return read?.ok ? Buffer.from(read.event.data) : undefined;
   }

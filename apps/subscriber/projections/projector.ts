@@ -17,10 +17,10 @@ export class Projector {
     this.observed(facts.length, Date.now() - message.storedAt);
   }
 
-  /** Large events stay in EVENTS and are fetched from there. */
+  /** Large events stay where they came in and are fetched from there. */
   private async whole(fact: Fact): Promise<Fact> {
     if (fact.kind !== 'event.accepted' || fact.data !== null) return fact;
-    const stored = await this.events.read(fact.sequence);
+    const stored = await this.events.read(fact);
     const read = stored && readEvent(stored);
     // Gone from EVENTS: the record then shows the event without its payload.
     if (!read?.ok) return fact;

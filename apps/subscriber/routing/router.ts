@@ -1,10 +1,12 @@
 import {
+  DEFAULT_TENANT,
   deliveryIdOf,
-  derivedId,
+  idFromPlace,
   readEvent,
   type DomainEvent,
   type EventAccepted,
-  type EventId,
+  type EventMessage,
+  type EventSource,
   type RoutedWebhook,
   type RoutingTable,
 } from '#domain';
@@ -30,10 +32,8 @@ const MATCHES_IN_A_FACT = 1_000;
 const NOTHING = Buffer.alloc(0);
 
 /** What is known of a message that is rejected. */
-interface Named {
-  id?: EventId;
-  type: string;
-}
+type Known = Partial<Pick<DomainEvent, 'id' | 'tenant' | 'type'>>;
+type Place = Pick<EventMessage, 'sequence' | 'stream'>;
 
 export interface RoutingCounter {
   accepted: (matches: number) => void;
@@ -41,7 +41,7 @@ export interface RoutingCounter {
 }
 
 /**
- * Turns a message of EVENTS into what it owes.
+ * Turns a message of EVENTS, or of a source, into what it owes.
  *
  * The order makes each crash harmless: deliveries are queued first, under a
  * dedup id; then the acceptance is journaled; only then is the message
@@ -60,28 +60,37 @@ export class Router {
     private readonly tenants: Pick<KnownTenants, 'standing'>,
   ) {}
 
-  /** @throws PublishError when JetStream did not take a delivery; the message is then to be routed again */
-  async route(message: BusMessage): Promise<Outcome> {
-    const eventMessage = message.asEvent();
-    if (!eventMessage) return this.reject(message, 'invalid_subject');
+  /**
+   * @param source whose message it is, where it does not lie in EVENTS
+   * @throws PublishError when JetStream did not take a delivery; the message is then to be routed again
+   */
+  async route(message: BusMessage, source?: EventSource): Promise<Outcome> {
+    const eventMessage = message.asEvent(source);
+    if (!eventMessage) return this.reject(message, 'invalid_subject', {}, source);
+    const { tenant, type } = eventMessage;
     const read = readEvent(eventMessage);
-    if (!read.ok) return this.reject(message, read.reason, eventMessage);
+    if (!read.ok) return this.reject(message, read.reason, { tenant, type }, source);
     const { event } = read;
     const standing = await this.tenants.standing(event.tenant);
     if (standing === 'untold') return again();
-    if (standing === 'unknown') return this.reject(message, 'unknown_tenant', event);
+    if (standing === 'unknown') return this.reject(message, 'unknown_tenant', event, source);
     const refusal = await this.catalogues.refusalOf(event.tenant, event.type, event.data);
-    if (refusal) return this.reject(message, refusal.reason, event);
+    if (refusal) return this.reject(message, refusal.reason, event, source);
     const data = Buffer.from(event.data);
     const wanted = this.filters.select(this.table.match(event.tenant, event.type), event);
-    const matches = await this.owe(event, data, message.sequence, wanted);
-    await this.journalAcceptance(event, data.length, message.sequence, wanted.length, matches);
+    const matches = await this.owe(event, data, eventMessage, wanted);
+    await this.journalAcceptance(event, data.length, eventMessage, wanted.length, matches);
     this.count.accepted(wanted.length);
     return done;
   }
 
   /** Queues a delivery for each webhook, all at once; answers with those that are queued for this event. */
-  private async owe(event: DomainEvent, data: Buffer, sequence: number, webhooks: readonly RoutedWebhook[]) {
+  private async owe(
+    event: DomainEvent,
+    data: Buffer,
+    { sequence, stream }: Place,
+    webhooks: readonly RoutedWebhook[],
+  ) {
     const byReference = data.length > INLINE_BYTES;
     const owed = webhooks.map((webhook): OwedDelivery => ({
       delivery: deliveryIdOf(event.id, webhook.id, event.acceptedAt),
@@ -94,6 +103,7 @@ export class Router {
       attempt: 1,
       trigger: 'auto',
       sequence,
+      stream,
       by_reference: byReference,
     }));
     const queued = await Promise.all(
@@ -103,13 +113,13 @@ export class Router {
   }
 
   /**
-   * Payload and metadata stay in EVENTS when they are large, and matches are told in portions: a fact
+   * Payload and metadata stay where they lie when they are large, and matches are told in portions: a fact
    * that no message of the journal can hold would never be stored, nor any that it shares a batch with.
    */
   private async journalAcceptance(
     event: DomainEvent,
     dataBytes: number,
-    sequence: number,
+    { sequence, stream }: Place,
     matchCount: number,
     matches: EventAccepted['matches'],
   ): Promise<void> {
@@ -124,6 +134,7 @@ export class Router {
       data: byReference ? null : event.data,
       metadata: byReference ? null : event.metadata,
       sequence,
+      stream,
       match_count: matchCount,
     };
     const stored = [this.journal.append({ ...fact, matches: matches.slice(0, MATCHES_IN_A_FACT) })];
@@ -132,13 +143,18 @@ export class Router {
     await Promise.all(stored);
   }
 
-  private async reject(message: BusMessage, reason: string, event?: Named): Promise<Outcome> {
-    const [, tenant = ''] = message.subject.split('.');
+  private async reject(
+    message: BusMessage,
+    reason: string,
+    known: Known,
+    source: EventSource | undefined,
+  ): Promise<Outcome> {
+    const place = { storedAt: message.storedAt, sequence: message.sequence, stream: source?.stream };
     await this.journal.append({
       kind: 'event.rejected',
-      tenant: isTenantId(tenant) ? tenant : 'default',
-      id: event?.id ?? derivedId('evt', message.storedAt, `${message.sequence}`),
-      type: event?.type ?? '',
+      tenant: known.tenant ?? (source ? DEFAULT_TENANT : tenantOf(message.subject)),
+      id: known.id ?? idFromPlace(place),
+      type: known.type ?? '',
       accepted_at: message.storedAt,
       sequence: message.sequence,
       reason,
@@ -147,4 +163,10 @@ export class Router {
     this.count.rejected();
     return done;
   }
+}
+
+/** The tenant that a subject of EVENTS names, although it may name no type. */
+function tenantOf(subject: string): string {
+  const [, tenant = ''] = subject.split('.');
+  return isTenantId(tenant) ? tenant : DEFAULT_TENANT;
 }

@@ -1,4 +1,4 @@
-import { derivedId, type TenantId } from '../ids.js';
+import { derivedId, type EventId, type TenantId } from '../ids.js';
 import type { DomainEvent } from './domain-event.js';
 import { isEventType } from './event-type.js';
 import { jsonMembers } from './json-members.js';
@@ -13,6 +13,8 @@ export interface EventMessage {
   /** The names of the headers there are. */
   headerNames: () => string[];
   payload: Uint8Array;
+  /** The stream that it lies in, where that is not EVENTS. */
+  stream?: string | undefined;
   sequence: number;
   /** When JetStream stored it, milliseconds since 1970. */
   storedAt: number;
@@ -69,6 +71,15 @@ export function readEvent(message: EventMessage): ReadResult {
   }
 }
 
+/** The id of a message that has none of its own: it follows from where it lies. */
+export function idFromPlace({
+  storedAt,
+  stream,
+  sequence,
+}: Pick<EventMessage, 'storedAt' | 'stream' | 'sequence'>): EventId {
+  return derivedId('evt', storedAt, stream === undefined ? `${sequence}` : `${stream}/${sequence}`);
+}
+
 /** Whether the text may be the id of an event: 1 to 200 visible ASCII characters. */
 export function isEventId(text: string): boolean {
   return EVENT_ID.test(text);
@@ -84,8 +95,7 @@ export function normalTimestamp(text: string): string | undefined {
 function toEvent(message: EventMessage, content: Content): DomainEvent {
   const type = content.type ?? message.type;
   if (typeof type !== 'string' || !isEventType(type)) throw new Unreadable('invalid_type');
-  const id =
-    content.id ?? message.header('Nats-Msg-Id') ?? derivedId('evt', message.storedAt, `${message.sequence}`);
+  const id = content.id ?? message.header('Nats-Msg-Id') ?? idFromPlace(message);
   if (typeof id !== 'string' || !isEventId(id)) throw new Unreadable('invalid_id');
   return {
     id,

@@ -20,8 +20,10 @@ export interface EventAccepted {
   /** JSON text; null when the event is large, and then it and the metadata are to be read from EVENTS at `sequence`. */
   data: string | null;
   metadata: string | null;
-  /** The event's sequence in EVENTS. */
+  /** The event's sequence in EVENTS, or in the stream named beside it. */
   sequence: number;
+  /** The stream of the user's own that it lies in, where that is not EVENTS. */
+  stream?: string | undefined;
   /** How many webhooks wanted it. */
   match_count: number;
   /** The deliveries that it owes. Fewer, when some had left the queue or were owed under the same event id before. */
