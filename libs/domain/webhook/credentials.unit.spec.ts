@@ -167,6 +167,12 @@ describe('extra request headers', () => {
       ['headers'],
     ],
     ['too many bytes', { 'X-A': 'a'.repeat(4_000), 'X-B': 'b'.repeat(4_000) }, none, ['headers']],
+    [
+      '11 secret headers',
+      Object.fromEntries(Array.from({ length: 11 }, (_, i) => [`X-Key-${i}`, { secret: 1 }])),
+      none,
+      ['headers'],
+    ],
     ['a value too long', { 'X-A': 'a'.repeat(4_097) }, none, ['headers.X-A']],
     ['an empty value', { 'X-A': '' }, none, ['headers.X-A']],
     ['a space at the end', { 'X-A': 'a ' }, none, ['headers.X-A']],

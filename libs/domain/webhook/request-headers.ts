@@ -3,6 +3,8 @@ import type { Fault } from '../fault.js';
 
 export const HEADER_LIMITS = {
   count: 50,
+  /** Of those whose values are secrets: how long these are is not known once they are sealed. */
+  secrets: 10,
   name: 128,
   /** Of all names and values in clear together, in bytes: receivers commonly take 8 KiB of headers. */
   bytes: 6_144,
@@ -42,6 +44,12 @@ export function requestHeaderFaults(headers: RequestHeaders, auth: WebhookAuth):
     faults.push({
       path: 'headers',
       message: `must be at most ${HEADER_LIMITS.count} headers, but are ${entries.length}`,
+    });
+  const secrets = entries.filter(([, value]) => typeof value !== 'string').length;
+  if (secrets > HEADER_LIMITS.secrets)
+    faults.push({
+      path: 'headers',
+      message: `must be at most ${HEADER_LIMITS.secrets} headers with secret values, but are ${secrets}`,
     });
   const own = authHeader(auth);
   const seen = new Set<string>(own ? [own.name.toLowerCase()] : []);
