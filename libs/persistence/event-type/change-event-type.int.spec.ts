@@ -22,6 +22,9 @@ beforeAll(async () => {
   postgres = await startPostgres();
   database = await openDatabase(postgres.url, { name: 'spec' });
   await migrate(database);
+  await database.query(`
+    INSERT INTO tenants (id, version, name, strict_event_types, timeout_seconds, retry, created_at, updated_at)
+    SELECT 'globex', 1, 'globex', false, timeout_seconds, retry, now(), now() FROM tenants`);
 }, 60_000);
 afterAll(async () => {
   await database.destroy();

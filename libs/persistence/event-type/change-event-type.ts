@@ -8,6 +8,7 @@ import {
 import type { DataSource, EntityManager } from 'typeorm';
 import { appendToLedger } from '../ledger/append-to-ledger.js';
 import { LedgerRow } from '../ledger/ledger-row.js';
+import { holdTenant } from '../tenant/hold-tenant.js';
 import { violatedUniqueness } from '../unavailable.js';
 import { EventTypeRow } from './event-type-row.js';
 import { eventTypeRowOf, eventTypeStateOf } from './event-type-state.js';
@@ -23,7 +24,7 @@ export interface EventTypeChange {
  * Decides on an event type and keeps the decision: ledger entries and row in
  * one transaction, the row locked meanwhile. Wakes the relay.
  * @param decide gives the events for the state found, or throws; may be called once only
- * @throws EventTypeExists when two declare it at once, and what `decide` throws; nothing is kept then
+ * @throws EventTypeExists when two declare it at once, TenantNotFound for a new one, and what `decide` throws; nothing is kept then
  */
 export async function changeEventType(
   dataSource: DataSource,
@@ -40,6 +41,7 @@ export async function changeEventType(
       const before = eventTypeStateOf(row, row ? row.version : await lastVersion(manager, tenant, name));
       const events = decide(before);
       if (events.length === 0) return { row, seq: null };
+      if (!row) await holdTenant(manager, tenant);
       const after = events.reduce(evolveEventType, before);
       const seq = await appendToLedger(manager, { type: 'event_type', id: name }, before.version, events);
       return { row: await keep(manager, tenant, name, row, after), seq };

@@ -2,7 +2,6 @@ import {
   evolveKey,
   NO_KEY,
   OF_NO_TENANT,
-  TenantNotFound,
   type KeyEvent,
   type KeyId,
   type KeyState,
@@ -10,7 +9,7 @@ import {
 } from '#domain';
 import type { DataSource } from 'typeorm';
 import { appendToLedger } from '../ledger/append-to-ledger.js';
-import { TenantRow } from '../tenant/tenant-row.js';
+import { holdTenant } from '../tenant/hold-tenant.js';
 import { KeyRow } from './key-row.js';
 
 /**
@@ -45,11 +44,7 @@ export async function changeKey(
       return Object.assign(row, change);
     }
     if (!hash) throw new Error(`The key ${id} is new, but came without its hash.`);
-    if (tenant !== OF_NO_TENANT) {
-      const lock = { mode: 'for_key_share' as const };
-      if (!(await manager.findOne(TenantRow, { where: { id: tenant }, lock })))
-        throw new TenantNotFound(tenant);
-    }
+    if (tenant !== OF_NO_TENANT) await holdTenant(manager, tenant);
     const { kind: _kind, expires_at, revoked_at, created_at, ...fields } = after;
     const made: KeyRow = {
       ...fields,

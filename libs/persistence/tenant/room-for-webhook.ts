@@ -1,7 +1,7 @@
-import { TenantNotFound, WebhookLimitReached, type TenantId } from '#domain';
+import { WebhookLimitReached, type TenantId } from '#domain';
 import type { EntityManager } from 'typeorm';
 import { WebhookRow } from '../webhook/webhook-row.js';
-import { TenantRow } from './tenant-row.js';
+import { holdTenant } from './hold-tenant.js';
 
 /**
  * Makes sure, within the transaction that creates a webhook, that its tenant
@@ -11,14 +11,9 @@ import { TenantRow } from './tenant-row.js';
  * @throws TenantNotFound, WebhookLimitReached
  */
 export async function takeRoomForWebhook(manager: EntityManager, tenant: TenantId): Promise<void> {
-  const limitUnder = async (mode: 'for_key_share' | 'for_no_key_update') => {
-    const row = await manager.findOne(TenantRow, { where: { id: tenant }, lock: { mode } });
-    if (!row) throw new TenantNotFound(tenant);
-    return row.max_webhooks;
-  };
-  if ((await limitUnder('for_key_share')) === null) return;
+  if ((await holdTenant(manager, tenant)).max_webhooks === null) return;
   // A key share lock stands in nobody's way here, so taking the stronger one after it cannot deadlock.
-  const limit = await limitUnder('for_no_key_update');
+  const { max_webhooks: limit } = await holdTenant(manager, tenant, 'for_no_key_update');
   if (limit === null) return;
   const count = await manager.countBy(WebhookRow, { tenant });
   if (count >= limit) throw new WebhookLimitReached(limit, count);
