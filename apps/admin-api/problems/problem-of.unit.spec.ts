@@ -1,6 +1,20 @@
 import { ConflictException, NotFoundException } from '@nestjs/common';
 import { BusUnreachableError, PublishError } from '#bus';
-import { WebhookInvalid, WebhookNameTaken, WebhookNotFound, WebhookVersionConflict } from '#domain';
+import {
+  KeyInvalid,
+  KeyNotFound,
+  KeyVersionConflict,
+  TenantExists,
+  TenantInvalid,
+  TenantIsPermanent,
+  TenantNotFound,
+  TenantVersionConflict,
+  WebhookInvalid,
+  WebhookLimitReached,
+  WebhookNameTaken,
+  WebhookNotFound,
+  WebhookVersionConflict,
+} from '#domain';
 import { CursorError } from '#persistence';
 import { Problem } from './problem.js';
 import { problemOf } from './problem-of.js';
@@ -11,6 +25,15 @@ describe('the answer to an error', () => {
     [new WebhookNameTaken('orders'), 'webhook_name_taken', 409],
     [new WebhookVersionConflict('wh_1', 1, 2), 'version_conflict', 412],
     [new WebhookInvalid([{ path: 'name', message: 'is too long' }]), 'invalid_request', 422],
+    [new TenantNotFound('acme'), 'tenant_not_found', 404],
+    [new TenantExists('acme'), 'tenant_exists', 409],
+    [new TenantIsPermanent('default'), 'tenant_is_permanent', 409],
+    [new TenantVersionConflict('acme', 1, 2), 'version_conflict', 412],
+    [new TenantInvalid([{ path: 'name', message: 'is too long' }]), 'invalid_request', 422],
+    [new WebhookLimitReached(3, 3), 'webhook_limit_reached', 422],
+    [new KeyNotFound('key_1'), 'key_not_found', 404],
+    [new KeyVersionConflict('key_1', 1, 2), 'version_conflict', 412],
+    [new KeyInvalid([{ path: 'name', message: 'is too long' }]), 'invalid_request', 422],
     [new CursorError('no'), 'invalid_request', 422],
     [new PublishError('no answer'), 'bus_unavailable', 503],
     [new BusUnreachableError('gone'), 'bus_unavailable', 503],
