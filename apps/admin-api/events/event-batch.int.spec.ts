@@ -92,16 +92,18 @@ describe('publishing a batch', () => {
 
 describe('a tenant that is strict about event types', () => {
   const post = (body: object) => api.ask('POST', EVENTS, body);
+  const beStrict = (strict_event_types: boolean) =>
+    api.ask('PATCH', '/api/v1/tenants/default', { strict_event_types });
   beforeAll(async () => {
     await api.ask('POST', '/api/v1/event-types', {
       name: 'strict.order',
       schema: { type: 'object', required: ['id'], properties: { id: { type: 'integer' } } },
     });
     await api.ask('POST', '/api/v1/event-types', { name: 'strict.old', archived: true });
-    await bus.tenants.put({ id: 'default', version: 100, strict_event_types: true });
+    await beStrict(true);
     await waitFor(async () => expect((await post({ type: 'a', data: 1 })).status).toBe(422));
   });
-  afterAll(() => bus.tenants.put({ id: 'default', version: 101, strict_event_types: false }));
+  afterAll(() => beStrict(false));
 
   it('has its events taken when they fit', async () => {
     expect((await post({ type: 'strict.order', data: { id: 1 } })).status).toBe(202);
