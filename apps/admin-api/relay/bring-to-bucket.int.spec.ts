@@ -1,6 +1,6 @@
 import { Bus } from '#bus';
 import type { RoutedWebhook } from '#domain';
-import { routedWebhook, startNats, TOPOLOGY, type TestNats } from '#testing';
+import { routedWebhook, startNats, TOPOLOGY, waitFor, type TestNats } from '#testing';
 import { bringToBucket } from './bring-to-bucket.js';
 import { repairBucket } from './repair-bucket.js';
 
@@ -78,6 +78,29 @@ describe('a relay that lost its lock and goes on late', () => {
       yield keyed({ ...webhook, url: 'https://old.example/' });
     });
     expect(await held(webhook)).toEqual(newer);
+  });
+});
+
+describe('a bucket that is filled again', () => {
+  it('gets what stands for the whole of it last, so whoever finds that finds the rest', async () => {
+    const tenants = ['default', 'first', 'second'].map((id) => ({
+      id,
+      version: 1,
+      strict_event_types: false,
+    }));
+    const order: string[] = [];
+    const stop = await bus.tenants.watch({ changed: ({ id }) => order.push(id), removed: () => undefined });
+    await repairBucket(
+      bus.tenants,
+      async function* () {
+        for (const value of tenants) yield { key: [value.id] as [string], value };
+        await Promise.resolve();
+      },
+      ([id]) => id === 'default',
+    );
+    await waitFor(() => expect(order).toHaveLength(3));
+    stop();
+    expect(order.at(-1)).toBe('default');
   });
 });
 
