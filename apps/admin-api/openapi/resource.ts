@@ -1,9 +1,10 @@
 import { applyDecorators, Controller, UseGuards, UseInterceptors } from '@nestjs/common';
-import { ApiBearerAuth, ApiHeader, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { ApiBearerAuth, ApiExtension, ApiHeader, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { z, type ZodType } from 'zod';
 import { AccessGuard } from '../access/access-guard.js';
 import { IdempotencyInterceptor } from '../idempotency/idempotency.interceptor.js';
-import { PROBLEMS, type ProblemCode } from '../problems/problem.js';
+import type { ProblemCode } from '../problems/problem.js';
+import { OWN_PROBLEMS } from './describe-operations.js';
 
 /** A controller under /api/v1 that only lets in who holds a key, and whose POSTs may be repeated safely. */
 export function Resource(name: string): ClassDecorator {
@@ -21,18 +22,6 @@ export function Resource(name: string): ClassDecorator {
   );
 }
 
-/** What every operation may answer besides its own problems. */
-const ALWAYS: ProblemCode[] = [
-  'unauthenticated',
-  'forbidden',
-  'tenant_not_found',
-  'invalid_request',
-  'too_many_attempts',
-  'rate_limited',
-  'database_unavailable',
-  'internal',
-];
-
 const problemSchema = z.object({
   type: z.string(),
   title: z.string(),
@@ -42,23 +31,16 @@ const problemSchema = z.object({
   errors: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
 });
 
-/** Documents an operation's answer and its problems. */
+/** Documents an operation's answer and its own problems; those of its kind are added in the document. */
 export function Answers(
   status: number,
   description: string,
   schema: ZodType | undefined,
   problems: ProblemCode[] = [],
 ): MethodDecorator {
-  const byStatus = Map.groupBy([...problems, ...ALWAYS], (code) => PROBLEMS[code].status);
   return applyDecorators(
     ApiResponse({ status, description, ...(schema ? { standardSchema: schema } : {}) }),
-    ...[...byStatus].map(([problemStatus, codes]) =>
-      ApiResponse({
-        status: problemStatus,
-        description: codes.map((code) => `\`${code}\`: ${PROBLEMS[code].title}`).join('; '),
-        content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
-      }),
-    ),
+    ApiExtension(OWN_PROBLEMS, problems),
   );
 }
 

@@ -1,0 +1,74 @@
+import type { ProblemCode } from '../problems/problem.js';
+import type { DescribedOperation } from './described-operation.js';
+import { noteOf } from './notes.js';
+import { describeProblems, problemsOf } from './problem-answers.js';
+
+/** Under this key the decorator `Answers` leaves an operation's own problems for the description. */
+export const OWN_PROBLEMS = 'x-problems';
+
+const MERGE_PATCH = 'application/merge-patch+json';
+
+/** Parts that many operations refer to. */
+export const sharedParts = {
+  headers: {
+    ETag: {
+      description: 'The version of the resource, for `If-Match`.',
+      schema: { type: 'string' },
+      example: '"3"',
+    },
+    RetryAfter: {
+      description: 'Seconds after which asking again makes sense.',
+      schema: { type: 'integer' },
+      example: 2,
+    },
+  },
+  parameters: {
+    IfMatch: {
+      name: 'If-Match',
+      in: 'header',
+      required: false,
+      description: 'The ETag of what you have read: if the resource has changed since, nothing is done.',
+      schema: { type: 'string' },
+      example: '"3"',
+    },
+    IdempotencyKey: {
+      name: 'Idempotency-Key',
+      in: 'header',
+      required: false,
+      description: 'The same request sent again with the same key is given the first answer, for 24 hours.',
+      schema: { type: 'string', minLength: 1, maxLength: 200, pattern: '^[\\x21-\\x7e]+$' },
+      example: '5f0c1b9e-order-4711',
+    },
+  },
+};
+
+/**
+ * Says of an operation what follows from its note and its kind: summary,
+ * examples, the headers that it understands, and every problem that it may
+ * answer with. Changes the operation.
+ */
+export function describeOperation(method: string, path: string, operation: DescribedOperation): void {
+  const note = noteOf(operation.operationId);
+  if (note) operation.summary = note.summary;
+  if (!path.startsWith('/api/v1/')) return;
+  const own = (operation[OWN_PROBLEMS] ?? []) as ProblemCode[];
+  delete operation[OWN_PROBLEMS];
+  describeHeaders(method, operation, own.includes('version_conflict'));
+  const body = operation.requestBody?.content['application/json'];
+  if (body) {
+    body.example = note?.body;
+    if (method === 'patch' && operation.requestBody)
+      operation.requestBody.content = { [MERGE_PATCH]: body, 'application/json': body };
+  }
+  for (const answer of Object.values(operation.responses)) {
+    if (note?.versioned) answer.headers = { ETag: { $ref: '#/components/headers/ETag' } };
+    for (const content of Object.values(answer.content ?? {})) content.example = note?.answer;
+  }
+  describeProblems(operation, problemsOf(method, path, own));
+}
+
+function describeHeaders(method: string, operation: DescribedOperation, versioned: boolean): void {
+  operation.parameters ??= [];
+  if (versioned) operation.parameters.push({ $ref: '#/components/parameters/IfMatch' });
+  if (method === 'post') operation.parameters.push({ $ref: '#/components/parameters/IdempotencyKey' });
+}

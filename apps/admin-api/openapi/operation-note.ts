@@ -1,0 +1,15 @@
+/** What the document says of an operation beyond its schemas. */
+export interface OperationNote {
+  /** The operation's id: what generated clients name it by. */
+  id: string;
+  summary: string;
+  /** Whether its answer carries the resource's version in the ETag. */
+  versioned?: boolean;
+  /** A request body that would be taken. */
+  body?: unknown;
+  /** What it would be answered with; left out where the answer has no body. */
+  answer?: unknown;
+}
+
+/** Notes by controller and method, such as `Webhooks.create`. */
+export type OperationNotes = Record<string, OperationNote>;

@@ -1,0 +1,54 @@
+import { PROBLEMS, type ProblemCode } from '../problems/problem.js';
+import type { DescribedOperation } from './described-operation.js';
+
+/** What every operation may answer besides its own problems. */
+const ALWAYS: ProblemCode[] = [
+  'bad_request',
+  'unauthenticated',
+  'forbidden',
+  'tenant_not_found',
+  'invalid_request',
+  'too_many_attempts',
+  'rate_limited',
+  'database_unavailable',
+  'internal',
+];
+
+/** Refused before anyone looks into a body, whether the operation has a use for one or not. */
+const WITH_BODY: ProblemCode[] = ['malformed_json', 'body_too_large', 'unsupported_media_type'];
+const REPEATABLE: ProblemCode[] = ['idempotency_in_flight', 'idempotency_key_reused'];
+
+/** All problems that an operation may answer with, its own ones and those that come with its kind. */
+export function problemsOf(method: string, path: string, own: readonly ProblemCode[]): ProblemCode[] {
+  return [
+    ...new Set([
+      ...own,
+      ...(path.includes('{') ? ['not_found' as const] : []),
+      ...(method === 'get' ? [] : WITH_BODY),
+      ...(method === 'post' ? REPEATABLE : []),
+      ...ALWAYS,
+    ]),
+  ];
+}
+
+/** Documents problems as answers, one for each status. */
+export function describeProblems(operation: DescribedOperation, codes: readonly ProblemCode[]): void {
+  for (const [status, ofStatus] of Map.groupBy(codes, (code) => PROBLEMS[code].status)) {
+    operation.responses[String(status)] = {
+      description: ofStatus.map((code) => `\`${code}\`: ${PROBLEMS[code].title}`).join('; '),
+      ...(status === 429 || status === 503
+        ? { headers: { 'Retry-After': { $ref: '#/components/headers/RetryAfter' } } }
+        : {}),
+      content: {
+        'application/problem+json': {
+          schema: {
+            allOf: [
+              { $ref: '#/components/schemas/Problem' },
+              { type: 'object', properties: { code: { enum: [...ofStatus] } } },
+            ],
+          },
+        },
+      },
+    };
+  }
+}
