@@ -1,4 +1,4 @@
-import { fork, type ChildProcess } from 'node:child_process';
+import { fork } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { VERSION } from '#config';
 import { startNats, startPostgres } from '#testing';
-import { usageOf } from './cpu.js';
+import { child, stop } from '../processes/child.js';
+import { usageOf } from '../processes/usage.js';
 import { startNginx } from './nginx.js';
 
 /**
@@ -22,31 +23,6 @@ const POLL_MS = 500;
 
 const here = import.meta.dirname;
 const app = (name: string) => join(here, `../../apps/${name}/main.js`);
-
-interface Child {
-  process: ChildProcess;
-  pid: number;
-  /** Where it serves, if it does. */
-  url: string;
-}
-
-async function child(path: string, args: string[], env: Record<string, string> = {}): Promise<Child> {
-  const started = fork(path, args, {
-    env: { ...process.env, ...env },
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-  });
-  const { url = '' } = await new Promise<{ url?: string }>((resolve, reject) => {
-    started.once('message', (message) => resolve(message as { url?: string }));
-    started.once('exit', (code) => reject(new Error(`${path} ended with ${code}`)));
-  });
-  return { process: started, pid: started.pid ?? 0, url };
-}
-
-async function stop({ process }: Child): Promise<void> {
-  const ended = new Promise((resolve) => process.once('exit', resolve));
-  process.kill('SIGTERM');
-  await ended;
-}
 
 async function publish(prefix: string, count: number, rate: number): Promise<void> {
   const publisher = fork(join(here, 'publisher.js'), [

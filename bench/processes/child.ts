@@ -1,0 +1,32 @@
+import { fork, type ChildProcess } from 'node:child_process';
+
+export interface Child {
+  process: ChildProcess;
+  pid: number;
+  /** Where it serves, if it does. */
+  url: string;
+}
+
+/**
+ * Starts one of our programs.
+ * @returns once it has said that it is ready
+ * @throws Error when it ends before
+ */
+export async function child(path: string, args: string[], env: Record<string, string> = {}): Promise<Child> {
+  const started = fork(path, args, {
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  });
+  const { url = '' } = await new Promise<{ url?: string }>((resolve, reject) => {
+    started.once('message', (message) => resolve(message as { url?: string }));
+    started.once('exit', (code) => reject(new Error(`${path} ended with ${code}`)));
+  });
+  return { process: started, pid: started.pid ?? 0, url };
+}
+
+/** Asks it to stop, and waits until it has. */
+export async function stop({ process }: Child): Promise<void> {
+  const ended = new Promise((resolve) => process.once('exit', resolve));
+  process.kill('SIGTERM');
+  await ended;
+}
