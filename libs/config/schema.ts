@@ -50,7 +50,7 @@ export const environmentSchema = z.object({
     .describe('The operator key. Standalone makes one at its first start.')
     .meta({ secret: true }),
   TIDINGS_API_RATE_LIMIT: whole(1, 1_000_000)
-    .default(500)
+    .default(5_000)
     .describe('Requests a second that one API key may make, on each replica of the admin API.'),
   TIDINGS_ENCRYPTION_KEYS: z
     .string()
