@@ -36,6 +36,11 @@ describe('the fields of a webhook', () => {
     ['metadata that is no text', { metadata: { a: 1 } }, 'metadata.a'],
     ['a NUL in metadata', { metadata: { a: '\0' } }, 'metadata.a'],
     [
+      "a NUL in a path of the filter, which PostgreSQL's jsonb cannot hold",
+      { filter: { 'data.\0': 1 } },
+      'filter.data.\0',
+    ],
+    [
       'a filter with an operator that there is not',
       { filter: { 'data.a': { $regex: 'x' } } },
       'filter.data.a.$regex',

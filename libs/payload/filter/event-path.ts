@@ -41,6 +41,9 @@ export function readPath(text: string): { segments: string[] } | { fault: string
   if (text.length > MAX_LENGTH) return { fault: `must be a path of at most ${MAX_LENGTH} characters` };
   if (segments.length > MAX_SEGMENTS)
     return { fault: `must be a path of at most ${MAX_SEGMENTS} segments, but has ${segments.length}` };
+  // PostgreSQL's jsonb holds neither.
+  if (!text.isWellFormed() || text.includes('\0'))
+    return { fault: 'must be a path without NUL and broken Unicode' };
   if (segments.includes('')) return { fault: 'must be a path without empty segments' };
   return { segments };
 }

@@ -137,6 +137,8 @@ describe('a filter that is none', () => {
     ['1 for $exists', { 'data.a': { $exists: 1 } }, 'data.a.$exists'],
     ['a very long text', { 'data.a': 'x'.repeat(1_025) }, 'data.a'],
     ['a NUL', { 'data.a': '\0' }, 'data.a'],
+    ['a path with a NUL', { 'data.\0': 1 }, 'data.\0'],
+    ['a path with half an emoji', { 'data.\ud83d': 1 }, 'data.\ud83d'],
     ['half an emoji', { 'data.a': { $in: ['\ud83d'] } }, 'data.a.$in.0'],
     ['nine levels', deep(8), Array(8).fill('$not').join('.')],
     ['101 conditions', { $and: Array.from({ length: 101 }, (_, i) => ({ [`data.a${i}`]: 1 })) }, ''],
