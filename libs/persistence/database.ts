@@ -7,6 +7,7 @@ import { ControlPlaneAndRecord1763800000000 } from './migrations/1763800000000-c
 import { TenantsAndKeys1763900000000 } from './migrations/1763900000000-tenants-and-keys.js';
 import { WebhookFields1764000000000 } from './migrations/1764000000000-webhook-fields.js';
 import { EventTypes1764100000000 } from './migrations/1764100000000-event-types.js';
+import { SearchForWebhooks1764200000000 } from './migrations/1764200000000-search-for-webhooks.js';
 import { AttemptRow } from './record/attempt-row.js';
 import { DeliveryRow } from './record/delivery-row.js';
 import { EventRow } from './record/event-row.js';
@@ -51,6 +52,7 @@ export function createDatabase(url: string, options: DatabaseOptions): DataSourc
       TenantsAndKeys1763900000000,
       WebhookFields1764000000000,
       EventTypes1764100000000,
+      SearchForWebhooks1764200000000,
     ],
     migrationsTableName: 'migrations',
     installExtensions: false,

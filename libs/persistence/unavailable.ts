@@ -1,4 +1,8 @@
-import { QueryFailedError } from 'typeorm';
+import {
+  QueryFailedError,
+  QueryRunnerAlreadyReleasedError,
+  QueryRunnerProviderAlreadyReleasedError,
+} from 'typeorm';
 
 /** What Node says when a server cannot be reached or went away. */
 const NETWORK = new Set([
@@ -21,11 +25,24 @@ const DRIVER =
 
 /** Whether an error means that PostgreSQL cannot serve now, and the same request may succeed later. */
 export function isUnavailable(error: unknown): boolean {
+  if (isConnectionLostBetweenStatements(error)) return true;
   const cause: unknown = error instanceof QueryFailedError ? error.driverError : error;
   if (typeof cause !== 'object' || cause === null) return false;
   const { code, message } = cause as { code?: unknown; message?: unknown };
   if (typeof code === 'string' && (NETWORK.has(code) || SERVER.test(code))) return true;
   return typeof message === 'string' && DRIVER.test(message);
+}
+
+/**
+ * A connection that breaks between two statements of a transaction is taken
+ * away, and the next statement is told no more than that
+ * (test/chaos/two-admin-apis.chaos.spec.ts).
+ */
+function isConnectionLostBetweenStatements(error: unknown): boolean {
+  return (
+    error instanceof QueryRunnerAlreadyReleasedError ||
+    error instanceof QueryRunnerProviderAlreadyReleasedError
+  );
 }
 
 /** The constraint that a statement violated by repeating what must be unique; undefined for any other error. */

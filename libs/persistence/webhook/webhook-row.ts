@@ -7,11 +7,13 @@ import type {
   WebhookMethod,
   WebhookStatus,
 } from '#domain';
-import { Column, Entity, PrimaryColumn, Unique } from 'typeorm';
+import { Column, Entity, Index, PrimaryColumn, Unique } from 'typeorm';
 
 /** A webhook as it is now. What was deleted has no row; the ledger keeps its story. */
 @Entity('webhooks')
 @Unique('webhooks_tenant_name', ['tenant', 'name'])
+// Its migration makes it, where it can.
+@Index('webhooks_name_url_trigrams', { synchronize: false })
 export class WebhookRow {
   @PrimaryColumn({ type: 'text', primaryKeyConstraintName: 'webhooks_pkey' })
   tenant!: string;
