@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Bucket } from '#bus';
 
 const TRIES = 5;
@@ -29,9 +30,12 @@ export async function bringToBucket<Id, Key extends string[], Value extends { ve
     const held = await Promise.all(left.map((id) => bucket.held(...keyOf(id))));
     const found = new Map((await read(left)).map(({ key, value }) => [key.join('.'), value]));
     const written = await Promise.all(
-      left.map((id, i) => {
+      left.map(async (id, i) => {
         const key = keyOf(id);
-        return bucket.replace(key, held[i], found.get(key.join('.')));
+        const value = found.get(key.join('.'));
+        // As after a repair, which is ahead of the ledger's entries: writing it again would only cost.
+        if (isDeepStrictEqual(held[i]?.value, value)) return true;
+        return bucket.replace(key, held[i], value);
       }),
     );
     left = left.filter((_, i) => !written[i]);
