@@ -7,6 +7,7 @@ import {
   newId,
   NO_TENANT,
   NO_WEBHOOK,
+  PLAIN_TENANT,
   PLAIN_WEBHOOK,
   secretsOf,
   type TenantEvent,
@@ -65,8 +66,7 @@ export function tenantId(index: number): TenantId {
 export function madeTenant(id: TenantId, at: number): Made<TenantEvent, TenantRow> {
   const definition = {
     name: `Tenant ${id}`,
-    max_webhooks: null,
-    strict_event_types: false,
+    ...PLAIN_TENANT,
     timeout_seconds: 30,
     retry: DEFAULT_RETRY,
   };

@@ -8,6 +8,7 @@ import { TenantsAndKeys1763900000000 } from './migrations/1763900000000-tenants-
 import { WebhookFields1764000000000 } from './migrations/1764000000000-webhook-fields.js';
 import { EventTypes1764100000000 } from './migrations/1764100000000-event-types.js';
 import { SearchForWebhooks1764200000000 } from './migrations/1764200000000-search-for-webhooks.js';
+import { EveryField1764300000000 } from './migrations/1764300000000-every-field.js';
 import { AttemptRow } from './record/attempt-row.js';
 import { DeliveryRow } from './record/delivery-row.js';
 import { EventRow } from './record/event-row.js';
@@ -53,6 +54,7 @@ export function createDatabase(url: string, options: DatabaseOptions): DataSourc
       WebhookFields1764000000000,
       EventTypes1764100000000,
       SearchForWebhooks1764200000000,
+      EveryField1764300000000,
     ],
     migrationsTableName: 'migrations',
     installExtensions: false,

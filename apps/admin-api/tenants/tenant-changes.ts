@@ -3,7 +3,6 @@ import {
   decideTenant,
   TenantNotFound,
   type LiveTenant,
-  type TenantDefinition,
   type TenantEvent,
   type TenantId,
   type TenantState,
@@ -29,7 +28,7 @@ export class TenantChanges {
 
   async create({ actor }: Caller, { id, ...wanted }: NewTenant): Promise<TenantRow> {
     const command = { kind: 'create' as const, tenant: id, actor, at: Date.now() };
-    return this.keep(id, (state) => decideTenant(state, { ...command, definition: definitionOf(wanted) }));
+    return this.keep(id, (state) => decideTenant(state, { ...command, definition: wanted }));
   }
 
   /** @param wanted the whole definition, or what it shall be for the tenant that there is */
@@ -44,7 +43,7 @@ export class TenantChanges {
       if (state.kind !== 'live') throw new TenantNotFound(id);
       // Whether it is at that version comes before what the request would make of it.
       decideTenant(state, { ...command, change: {} });
-      const change = definitionOf(typeof wanted === 'function' ? wanted(state) : wanted);
+      const change = typeof wanted === 'function' ? wanted(state) : wanted;
       return decideTenant(state, { ...command, change });
     });
   }
@@ -74,16 +73,14 @@ export class TenantChanges {
   }
 }
 
-function definitionOf(wanted: WantedTenant): TenantDefinition {
-  const { name, max_webhooks, strict_event_types, timeout_seconds, retry } = wanted;
-  return { name, max_webhooks, strict_event_types, timeout_seconds, retry };
-}
-
 function patched(current: LiveTenant, patch: TenantPatch): WantedTenant {
   const { name, max_webhooks, strict_event_types, timeout_seconds, retry } = current;
-  const result = tenantDefinition.safeParse(
-    mergePatch({ name, max_webhooks, strict_event_types, timeout_seconds, retry }, patch),
-  );
+  const { max_deliveries_per_hour_per_webhook, retention_days, auto_disable } = current;
+  const before = {
+    ...{ name, max_webhooks, strict_event_types, timeout_seconds, retry },
+    ...{ max_deliveries_per_hour_per_webhook, retention_days, auto_disable },
+  };
+  const result = tenantDefinition.safeParse(mergePatch(before, patch));
   if (!result.success) throw invalidRequest(schemaFaults(result.error.issues));
   return result.data;
 }

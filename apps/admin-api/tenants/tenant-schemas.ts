@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { isTenantId } from '#bus';
-import { DEFAULT_TIMEOUT_SECONDS, TENANT_LIMITS, WEBHOOK_LIMITS } from '#domain';
+import { DEFAULT_TIMEOUT_SECONDS, PLAIN_TENANT, TENANT_LIMITS, WEBHOOK_LIMITS } from '#domain';
 import { pageFields } from '../http/query-fields.js';
 import { retryFields } from '../webhooks/webhook-fields.js';
 import { retryPolicy } from '../webhooks/webhook-schemas.js';
@@ -8,22 +8,35 @@ import { retryPolicy } from '../webhooks/webhook-schemas.js';
 const L = TENANT_LIMITS;
 const { min: shortest, max: longest } = WEBHOOK_LIMITS.timeout_seconds;
 
-/** We never take a limit that nothing enforces. */
-const notYet = z
-  .null({ error: 'is not available yet: nothing enforces it, so it can only be null' })
-  .describe('Not available yet; null.');
+const whole = ({ min, max }: { min: number; max: number }) => z.int().min(min).max(max);
+const NOT_YET = 'Kept, and not obeyed in this version.';
+
+const autoDisableFields = {
+  failing_for_hours: whole(L.auto_disable.failing_for_hours)
+    .nullable()
+    .describe('Webhooks that did nothing but fail for so long; null for not at all.'),
+  idle_days: whole(L.auto_disable.idle_days)
+    .nullable()
+    .describe('Webhooks that no event came for in so long; null for not at all.'),
+};
+const autoDisableNote = `Which webhooks are to be disabled; null for none. ${NOT_YET}`;
 
 const fields = {
   name: z.string().min(L.name.min).max(L.name.max).describe('For people.'),
-  max_webhooks: z
-    .int()
-    .min(L.max_webhooks.min)
-    .max(L.max_webhooks.max)
+  max_webhooks: whole(L.max_webhooks).nullable().describe('Webhooks at most; null for any number.'),
+  max_deliveries_per_hour_per_webhook: whole(L.max_deliveries_per_hour_per_webhook)
     .nullable()
-    .describe('Webhooks at most; null for any number.'),
-  max_deliveries_per_hour_per_webhook: notYet,
-  retention_days: notYet,
-  auto_disable: notYet,
+    .describe(`Deliveries of each webhook at most; null for any number. ${NOT_YET}`),
+  retention_days: whole(L.retention_days)
+    .nullable()
+    .describe(`How long the record of its events is kept; null for no end of its own. ${NOT_YET}`),
+  auto_disable: z
+    .strictObject({
+      failing_for_hours: autoDisableFields.failing_for_hours.default(null),
+      idle_days: autoDisableFields.idle_days.default(null),
+    })
+    .nullable()
+    .describe(autoDisableNote),
   strict_event_types: z
     .boolean()
     .describe('Refuse events of unknown types, and those that do not fit the schema of their type.'),
@@ -35,11 +48,13 @@ const retryNote = 'Of webhooks that are created without one, field by field.';
 /** A whole tenant: what was left out gets its default. */
 export const tenantDefinition = z.strictObject({
   ...fields,
-  max_webhooks: fields.max_webhooks.default(null),
-  max_deliveries_per_hour_per_webhook: notYet.default(null),
-  retention_days: notYet.default(null),
-  auto_disable: notYet.default(null),
-  strict_event_types: fields.strict_event_types.default(false),
+  max_webhooks: fields.max_webhooks.default(PLAIN_TENANT.max_webhooks),
+  max_deliveries_per_hour_per_webhook: fields.max_deliveries_per_hour_per_webhook.default(
+    PLAIN_TENANT.max_deliveries_per_hour_per_webhook,
+  ),
+  retention_days: fields.retention_days.default(PLAIN_TENANT.retention_days),
+  auto_disable: fields.auto_disable.default(PLAIN_TENANT.auto_disable),
+  strict_event_types: fields.strict_event_types.default(PLAIN_TENANT.strict_event_types),
   timeout_seconds: fields.timeout_seconds.default(DEFAULT_TIMEOUT_SECONDS),
   retry: retryPolicy.prefault({}).describe(retryNote),
 });
@@ -58,6 +73,11 @@ export type NewTenant = z.output<typeof newTenant>;
 export const tenantPatch = z
   .strictObject({
     ...fields,
+    auto_disable: z
+      .strictObject(autoDisableFields)
+      .partial()
+      .nullable()
+      .describe(`Merged. ${autoDisableNote}`),
     strict_event_types: fields.strict_event_types.nullable(),
     timeout_seconds: fields.timeout_seconds.nullable(),
     retry: z

@@ -1,15 +1,15 @@
 import type { TenantRow } from '#persistence';
 import type { TenantView } from './tenant-schemas.js';
 
-/** What the API shows of a tenant; the limits that nothing enforces yet are null for every one. */
+/** What the API shows of a tenant. */
 export function tenantViewOf(row: TenantRow): TenantView {
   return {
     id: row.id,
     name: row.name,
     max_webhooks: row.max_webhooks,
-    max_deliveries_per_hour_per_webhook: null,
-    retention_days: null,
-    auto_disable: null,
+    max_deliveries_per_hour_per_webhook: row.max_deliveries_per_hour_per_webhook,
+    retention_days: row.retention_days,
+    auto_disable: row.auto_disable,
     strict_event_types: row.strict_event_types,
     timeout_seconds: row.timeout_seconds,
     retry: row.retry,

@@ -18,12 +18,13 @@ export interface SettledWebhook {
  */
 export function settle(wanted: WantedWebhook, current: LiveWebhook | undefined): SettledWebhook {
   const { name, description, tags, metadata, url, method, event_types, filter, status } = wanted;
-  const { timeout_seconds, retry } = wanted;
+  const { timeout_seconds, retry, format, transform, rate_limit, concurrency, ordered } = wanted;
   const { headers, auth, fresh, faults } = separateSecrets(wanted, current, (current?.version ?? 0) + 1);
   if (faults.length > 0) throw invalidRequest(faults);
   const labels = { name, description, tags, metadata };
-  const request = { url, method, headers, auth, timeout_seconds, retry };
-  return { definition: { ...labels, ...request, event_types, filter, status }, fresh };
+  const request = { url, method, headers, auth, format, transform, timeout_seconds };
+  const pace = { retry, rate_limit, concurrency, ordered };
+  return { definition: { ...labels, ...request, ...pace, event_types, filter, status }, fresh };
 }
 
 /** A filter of the deepest kind needs 18. */
@@ -36,12 +37,13 @@ const PATCH_LEVELS = 32;
  */
 export function patched(current: LiveWebhook, patch: WebhookPatch): WantedWebhook {
   const { name, description, tags, metadata, url, method, event_types, filter } = current;
-  const { timeout_seconds, retry } = current;
+  const { timeout_seconds, retry, format, transform, rate_limit, concurrency, ordered } = current;
   if (!nestedWithin(patch, PATCH_LEVELS))
     throw invalidRequest([{ path: '', message: `must not be nested more than ${PATCH_LEVELS} deep` }]);
   const auth = patch.auth?.['type'] === undefined || patch.auth['type'] === current.auth.type;
   const before = {
     ...{ name, description, tags, metadata, url, method, event_types, filter, timeout_seconds, retry },
+    ...{ format, transform, rate_limit, concurrency, ordered },
     headers: maskedHeaders(current.headers),
     ...(auth ? { auth: maskedAuth(current.auth) } : {}),
   };

@@ -25,6 +25,11 @@ describe('the fields of a webhook', () => {
       method: 'PUT',
       filter: { 'data.total': { $gte: 100 }, $or: [{ type: 'a' }, { 'metadata.x': null }] },
       headers: { 'X-Environment': 'prod' },
+      format: 'cloudevents-binary',
+      transform: 'function transform(event) {\n  return event;\n}',
+      rate_limit: { limit: 1_000_000, period_seconds: 86_400 },
+      concurrency: 1_000,
+      ordered: true,
     };
     const path = await createdWebhook(api, given);
     expect((await api.ask('GET', path)).json).toMatchObject(given);
@@ -46,11 +51,30 @@ describe('the fields of a webhook', () => {
       'filter.data.a.$regex',
     ],
     ['an empty filter', { filter: {} }, 'filter'],
-    ['another format', { format: 'slack' }, 'format'],
-    ['a transform', { transform: 'function transform(event) { return event }' }, 'transform'],
-    ['a rate limit', { rate_limit: { limit: 1, period_seconds: 1 } }, 'rate_limit'],
-    ['another concurrency', { concurrency: 17 }, 'concurrency'],
-    ['order', { ordered: true }, 'ordered'],
+    ['a format that there is not', { format: 'telex' }, 'format'],
+    ['a format without a body', { format: { headers: {} } }, 'format.body'],
+    ['a format with more than there is', { format: { body: 'x', colour: 'red' } }, 'format.colour'],
+    [
+      'a format with a header that Tidings sets',
+      { format: { body: 'x', headers: { 'webhook-id': '1' } } },
+      'format.headers.webhook-id',
+    ],
+    [
+      'a format that signs as nobody can',
+      { format: { body: 'x', signature: { scheme: 'rot13', header: 'X-Sign', content: 'x' } } },
+      'format.signature.scheme',
+    ],
+    ['an empty transform', { transform: '' }, 'transform'],
+    ['a transform beyond 64 KiB', { transform: 'ü'.repeat(32_769) }, 'transform'],
+    ['a rate limit of none', { rate_limit: { limit: 0, period_seconds: 1 } }, 'rate_limit.limit'],
+    [
+      'a rate limit over more than a day',
+      { rate_limit: { limit: 1, period_seconds: 86_401 } },
+      'rate_limit.period_seconds',
+    ],
+    ['no attempts at once', { concurrency: 0 }, 'concurrency'],
+    ['1,001 attempts at once', { concurrency: 1_001 }, 'concurrency'],
+    ['half an order', { ordered: 0.5 }, 'ordered'],
   ])('refuse %s with 422, and the field is named', async (_title, fields, path) => {
     const answer = await createWebhook(api, fields);
     expect([answer.status, answer.json]).toMatchObject([422, invalidAt(path)]);
@@ -74,11 +98,39 @@ describe('the fields of a webhook', () => {
     }
   });
 
-  it('that cannot be changed yet may be sent as they are shown', async () => {
-    const shown = { format: 'standard', transform: null, rate_limit: null, concurrency: 16, ordered: false };
-    expect((await createWebhook(api, shown)).json).toMatchObject(shown);
+  it('are changed by a patch, put back by null, and stand in the history', async () => {
+    const plain = { format: 'standard', transform: null, rate_limit: null, concurrency: 16, ordered: false };
     const path = await createdWebhook(api);
-    expect((await api.ask('PATCH', path, shown)).headers.get('etag')).toBe('"1"');
+    expect((await api.ask('PATCH', path, plain)).headers.get('etag')).toBe('"1"');
+    const signature = { header: 'X-Sign', content: '{{body}}' };
+    const changed = await api.ask('PATCH', path, {
+      format: { body: '{"text":"{{type}}"}', headers: { 'X-Type': '{{type}}' }, signature },
+      rate_limit: { limit: 10, period_seconds: 60 },
+      ordered: true,
+    });
+    const format = {
+      body: '{"text":"{{type}}"}',
+      headers: { 'X-Type': '{{type}}' },
+      signature: { ...signature, scheme: 'hmac-sha256', prefix: '', encoding: 'hex' },
+    };
+    expect(changed.json).toMatchObject({ ...plain, format, rate_limit: { limit: 10 }, ordered: true });
+    const merged = { format: { headers: { 'X-Type': null }, signature: null }, rate_limit: { limit: 20 } };
+    expect((await api.ask('PATCH', path, merged)).json).toMatchObject({
+      format: { body: format.body, headers: {}, signature: null },
+      rate_limit: { limit: 20, period_seconds: 60 },
+    });
+    const back = { format: null, transform: null, rate_limit: null, concurrency: null, ordered: null };
+    const last = await api.ask('PATCH', path, back);
+    expect([last.headers.get('etag'), last.json]).toMatchObject(['"4"', plain]);
+    expect((await api.ask('GET', `${path}/history`)).json).toMatchObject({
+      data: [
+        { version: 4, data: { format: 'standard', rate_limit: null, ordered: false } },
+        { version: 3, data: { format: { signature: null }, rate_limit: { limit: 20 } } },
+        { version: 2, data: { format, rate_limit: { limit: 10 }, ordered: true } },
+        { version: 1, data: plain },
+      ],
+    });
+    expect((await api.ask('GET', `${path}/history/2`)).json).toMatchObject({ webhook: { format } });
   });
 });
 

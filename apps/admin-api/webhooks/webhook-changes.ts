@@ -55,7 +55,7 @@ export class WebhookChanges {
   /** @returns the webhook, and its signing secret for the only time */
   async create(caller: Caller, wanted: NewWebhook): Promise<{ webhook: LiveWebhook; secret: string }> {
     const { secret: supplied, ...rest } = wanted;
-    this.refuseUrl(rest.url);
+    this.refuseAddresses(addressesOf(rest));
     const { secret, origin } = signingSecret(supplied);
     const id = newId('wh');
     const { definition, fresh } = settle(await this.withDefaults(caller.tenant, rest), undefined);
@@ -147,7 +147,7 @@ export class WebhookChanges {
         fresh = settled.fresh;
         const change: Partial<WebhookDefinition> = settled.definition;
         if (status === undefined) delete change.status;
-        if (change.url !== state.url) this.refuseUrl(rest.url);
+        this.refuseAddresses(addressesOf(rest), addressesOf(state));
         return { kind: 'change', change, expectedVersion };
       },
       (changed) => this.sealed(changed, fresh),
@@ -203,10 +203,22 @@ export class WebhookChanges {
     return new Map([[webhook.secret_number, this.keyring.seal(secret, { ...place, purpose: 'signing' })]]);
   }
 
-  private refuseUrl(url: string): void {
-    const verdict = this.addresses.checkUrl(url);
-    if (!verdict.ok) throw invalidRequest([{ path: 'url', message: verdict.reason }]);
+  /** @param known what was looked at when it was saved, which need not be again */
+  private refuseAddresses(asked: Record<string, string>, known: Record<string, string> = {}): void {
+    const faults = Object.entries(asked).flatMap(([path, url]) => {
+      const verdict = known[path] === url ? undefined : this.addresses.checkUrl(url);
+      return verdict?.ok === false ? [{ path, message: verdict.reason }] : [];
+    });
+    if (faults.length > 0) throw invalidRequest(faults);
   }
+}
+
+/** Every URL that a webhook lets Tidings ask, by the path of its field. */
+function addressesOf({
+  url,
+  auth,
+}: Pick<WantedWebhook | LiveWebhook, 'url' | 'auth'>): Record<string, string> {
+  return { url, ...(auth.type === 'oauth2' ? { 'auth.token_url': auth.token_url } : {}) };
 }
 
 /** The signing secret to use: the one supplied, if it is sound, else a new one. */

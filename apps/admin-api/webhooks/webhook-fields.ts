@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { HEADER_LIMITS, isEventTypePattern, MASK, WEBHOOK_LIMITS, WEBHOOK_METHODS } from '#domain';
 import { compileFilter } from '#payload';
+import { format } from './webhook-format.js';
 
 const L = WEBHOOK_LIMITS;
 const R = L.retry;
@@ -20,6 +21,11 @@ export const retryFields = {
     .array(number(R.schedule_wait))
     .max(R.schedule_seconds.max)
     .describe('The waits of `schedule`, in order; the last one repeats.'),
+};
+
+export const rateLimitFields = {
+  limit: whole(L.rate_limit.limit),
+  period_seconds: whole(L.rate_limit.period_seconds),
 };
 
 export const eventTypePattern = z
@@ -66,65 +72,19 @@ export const fields = {
         'sent back like that, they stay.',
     ),
   timeout_seconds: whole(L.timeout_seconds).describe('One deadline for the whole attempt.'),
+  format,
+  transform: text(L.transform)
+    .nullable()
+    .describe(
+      `JavaScript \`function transform(event)\` of at most ${L.transform.max} bytes; null for none. ` +
+        'This version cannot run it yet: attempts fail without a request.',
+    ),
+  rate_limit: z
+    .strictObject(rateLimitFields)
+    .nullable()
+    .describe('Attempts in a period at most; null for any number. Kept, and not obeyed in this version.'),
+  concurrency: whole(L.concurrency).describe('Attempts at once. Kept, and not obeyed in this version.'),
+  ordered: z
+    .boolean()
+    .describe('Deliver strictly in the order of events. Kept, and not obeyed in this version.'),
 };
-
-/** A setting that is shown and cannot be changed yet: what nothing obeys is not taken. */
-const notYet = <Value extends string | number | boolean>(value: Value) =>
-  z
-    .literal(value, { error: `is not available in this version; it must be ${JSON.stringify(value)}` })
-    .describe('Cannot be changed in this version.');
-const notYetNull = z
-  .null({ error: 'is not available in this version; it must be null' })
-  .describe('Cannot be set in this version.');
-
-/** What Tidings has no engine for yet, with the one value that is true of every webhook. */
-export const settledFields = {
-  format: notYet('standard'),
-  transform: notYetNull,
-  rate_limit: notYetNull,
-  concurrency: notYet(16),
-  ordered: notYet(false),
-};
-
-export const SETTLED = {
-  format: 'standard',
-  transform: null,
-  rate_limit: null,
-  concurrency: 16,
-  ordered: false,
-} as const;
-
-const secret = z
-  .string()
-  .optional()
-  .describe(`Write-only: shown as \`${MASK}\`. Sent back like that, or left out of a change, it stays.`);
-const LATER = ['oauth2', 'mtls'];
-
-export const auth = z
-  .discriminatedUnion(
-    'type',
-    [
-      z.strictObject({ type: z.literal('none') }),
-      z.strictObject({ type: z.literal('bearer'), token: secret }),
-      z.strictObject({
-        type: z.literal('api_key'),
-        key: secret,
-        header_name: z.string().default('X-API-Key'),
-      }),
-      z.strictObject({ type: z.literal('basic'), username: z.string(), password: secret }),
-      z.strictObject({
-        type: z.literal('hmac'),
-        secret,
-        header_name: z.string().default('X-Webhook-Signature'),
-      }),
-    ],
-    {
-      error: ({ input }) =>
-        LATER.includes((input as { type?: string } | null | undefined)?.type ?? '')
-          ? 'is not available in this version'
-          : 'must be none, bearer, api_key, basic or hmac',
-    },
-  )
-  .describe(
-    'How the receiver is told that it is us, beside the signature. `hmac` is `sha256=<hex>` of the body.',
-  );

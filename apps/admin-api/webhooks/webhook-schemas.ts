@@ -8,7 +8,9 @@ import {
   WEBHOOK_LIMITS,
 } from '#domain';
 import { pageFields, queryText } from '../http/query-fields.js';
-import { auth, eventTypePattern, fields, retryFields, SETTLED, settledFields } from './webhook-fields.js';
+import { auth } from './webhook-auth.js';
+import { eventTypePattern, fields, rateLimitFields, retryFields } from './webhook-fields.js';
+import { formatPatch } from './webhook-format.js';
 
 /** A retry policy; what was left out gets its default. */
 export const retryPolicy = z.strictObject({
@@ -35,11 +37,11 @@ export const webhookDefinition = z.strictObject({
   auth: auth.prefault({ type: 'none' }),
   timeout_seconds: fields.timeout_seconds.default(DEFAULT_TIMEOUT_SECONDS),
   retry: retryPolicy.prefault({}),
-  format: settledFields.format.default(SETTLED.format),
-  transform: settledFields.transform.default(SETTLED.transform),
-  rate_limit: settledFields.rate_limit.default(SETTLED.rate_limit),
-  concurrency: settledFields.concurrency.default(SETTLED.concurrency),
-  ordered: settledFields.ordered.default(SETTLED.ordered),
+  format: fields.format.default(PLAIN_WEBHOOK.format),
+  transform: fields.transform.default(PLAIN_WEBHOOK.transform),
+  rate_limit: fields.rate_limit.default(PLAIN_WEBHOOK.rate_limit),
+  concurrency: fields.concurrency.default(PLAIN_WEBHOOK.concurrency),
+  ordered: fields.ordered.default(PLAIN_WEBHOOK.ordered),
 });
 export type WantedWebhook = z.output<typeof webhookDefinition>;
 
@@ -82,7 +84,14 @@ export const webhookPatch = z
       .nullable()
       .describe('Merged when the type stays, and replaced when it changes; null for none.'),
     timeout_seconds: fields.timeout_seconds.nullable(),
-    ...settledFields,
+    format: formatPatch,
+    rate_limit: z
+      .strictObject(rateLimitFields)
+      .partial()
+      .nullable()
+      .describe('Merged; null for any number. Kept, and not obeyed in this version.'),
+    concurrency: fields.concurrency.nullable(),
+    ordered: fields.ordered.nullable(),
     retry: z
       .strictObject(retryFields)
       .partial()
@@ -121,7 +130,6 @@ export const webhookView = z.object({
   disabled_reason: z.string().nullable().describe('Why Tidings switched it off.'),
   auth,
   retry: z.object(retryFields),
-  ...settledFields,
   created_at: time,
   updated_at: time,
 });

@@ -1,6 +1,7 @@
 import pg from 'pg';
 import { Bus } from '#bus';
 import { generateSecret } from '#signing';
+import { CLIENT } from '#testing';
 import { member, startApi, type TestApi } from '../testing/api-for-tests.js';
 import {
   createWebhook,
@@ -31,6 +32,12 @@ const credentialsOf = async (path: string) => {
   );
   return rows[0]?.credentials ?? {};
 };
+const OAUTH = {
+  type: 'oauth2',
+  token_url: 'https://id.example.com/token',
+  client_id: 'c-1',
+  client_secret: 'planted-oauth',
+};
 /** All that was written anywhere: ledger, rows, bucket. */
 const everythingWritten = async () => {
   const bus = await Bus.open({ url: api.nats.url, name: 'spec' }, api.options.topology);
@@ -48,13 +55,23 @@ describe('credentials', () => {
     ['api_key', { key: 'planted-key' }, { key: MASK, header_name: 'X-API-Key' }],
     ['basic', { username: 'ann', password: 'planted-password' }, { username: 'ann', password: MASK }],
     ['hmac', { secret: 'planted-hmac' }, { secret: MASK, header_name: 'X-Webhook-Signature' }],
+    [
+      'oauth2',
+      { token_url: 'https://id.example.com/token', client_id: 'c-1', client_secret: 'planted-oauth' },
+      { token_url: 'https://id.example.com/token', client_id: 'c-1', client_secret: MASK, scope: '' },
+    ],
+    [
+      'mtls',
+      { certificate: CLIENT.certificate, private_key: CLIENT.private_key },
+      { certificate: CLIENT.certificate, private_key: MASK, ca: null },
+    ],
   ])('of the auth %s are shown masked, and stand in clear nowhere', async (type, given, shown) => {
     const answer = await createWebhook(api, { auth: { type, ...given } });
     expect([answer.status, answer.json]).toMatchObject([201, { auth: { type, ...shown } }]);
     const path = `${WEBHOOKS}/${member(answer, 'id')}`;
     const shownLater = (await api.ask('GET', path)).text + (await api.ask('GET', `${path}/history`)).text;
     for (const written of [await everythingWritten(), shownLater, answer.text])
-      expect(written).not.toMatch(/planted|cGxhbnRl/);
+      expect(written).not.toMatch(/planted|cGxhbnRl|PRIVATE KEY/);
   });
 
   it('in headers are known by their names, and masked', async () => {
@@ -97,11 +114,33 @@ describe('credentials', () => {
     expect(await credentialsOf(path)).toEqual({});
   });
 
+  it('of an OAuth client stay when another token URL is set, which is looked at as the first was', async () => {
+    const path = await createdWebhook(api, { auth: OAUTH });
+    const before = await credentialsOf(path);
+    const moved = await api.ask('PATCH', path, { auth: { token_url: 'https://id.example.com/2' } });
+    expect(moved.json).toMatchObject({ auth: { token_url: 'https://id.example.com/2', client_id: 'c-1' } });
+    expect(await credentialsOf(path)).toEqual(before);
+    const inside = await api.ask('PATCH', path, { auth: { token_url: 'https://10.0.0.1/token' } });
+    expect([inside.status, inside.json]).toMatchObject([422, invalidAt('auth.token_url')]);
+  });
+
   it.each<[string, object, string]>([
     ['no token', { auth: { type: 'bearer' } }, 'auth.token'],
     ['a mask of nothing', { auth: { type: 'bearer', token: MASK } }, 'auth.token'],
     ['a type that there is not', { auth: { type: 'hope' } }, 'auth.type'],
-    ['an auth that is not there yet', { auth: { type: 'oauth2', token_url: 'https://a.b/' } }, 'auth.type'],
+    [
+      'a token URL that may not be reached',
+      { auth: { ...OAUTH, token_url: 'https://169.254.169.254/token' } },
+      'auth.token_url',
+    ],
+    ['a client without a name', { auth: { ...OAUTH, client_id: '' } }, 'auth.client_id'],
+    ['a scope with a quote', { auth: { ...OAUTH, scope: 'a "b"' } }, 'auth.scope'],
+    [
+      'a certificate with its key in it',
+      { auth: { type: 'mtls', ...CLIENT, certificate: CLIENT.certificate + CLIENT.private_key } },
+      'auth.certificate',
+    ],
+    ['a key that is none', { auth: { type: 'mtls', ...CLIENT, private_key: 'hunter2' } }, 'auth.private_key'],
     ['a member of another type', { auth: { type: 'none', token: 'x' } }, 'auth.token'],
     ['a header that smuggles', { headers: { 'X-A': 'a\r\nHost: b' } }, 'headers.X-A'],
     ['a header that is refused', { headers: { 'X-Forwarded-For': '127.0.0.1' } }, 'headers.X-Forwarded-For'],

@@ -1,6 +1,5 @@
 import { MASK, type LiveWebhook, type RequestHeaders, type WebhookAuth } from '#domain';
 import type { WebhookHistoryEntry } from '#persistence';
-import { SETTLED } from './webhook-fields.js';
 import type { WebhookView } from './webhook-schemas.js';
 
 /** What the API shows of a webhook. No secret is among it. */
@@ -21,7 +20,11 @@ export function webhookViewOf(webhook: LiveWebhook): WebhookView {
     auth: maskedAuth(webhook.auth),
     timeout_seconds: webhook.timeout_seconds,
     retry: webhook.retry,
-    ...SETTLED,
+    format: webhook.format,
+    transform: webhook.transform,
+    rate_limit: webhook.rate_limit,
+    concurrency: webhook.concurrency,
+    ordered: webhook.ordered,
     created_at: new Date(webhook.created_at).toISOString(),
     updated_at: new Date(webhook.updated_at).toISOString(),
   };
@@ -45,6 +48,10 @@ export function maskedAuth(auth: WebhookAuth): WebhookView['auth'] {
       return { ...auth, password: MASK };
     case 'hmac':
       return { ...auth, secret: MASK };
+    case 'oauth2':
+      return { ...auth, client_secret: MASK };
+    case 'mtls':
+      return { ...auth, private_key: MASK };
   }
 }
 

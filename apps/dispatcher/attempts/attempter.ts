@@ -3,6 +3,7 @@ import type { OwedDelivery } from '#bus';
 import { OutboundRequest, type EgressClient, type Exchanged } from '#egress';
 import { renderStandard } from '#payload';
 import { signStandard } from '#signing';
+import { notYetSendable } from './not-yet-sendable.js';
 import { bodySignature, keysAt, type ReadyWebhook } from '../webhooks/ready-webhook.js';
 
 /** How much of a request's body the record keeps, in bytes. */
@@ -20,17 +21,36 @@ export class Attempter {
   async attempt(ready: ReadyWebhook, owed: OwedDelivery, data: Uint8Array): Promise<AttemptRecord> {
     const startedAt = Date.now();
     const begun = performance.now();
-    const { method, url } = ready.webhook;
-    // A GET carries nothing: clients and proxies drop or refuse a body there (docs/concepts.md).
-    const body = method === 'GET' ? NOTHING : renderStandard(owed.event_type, owed.timestamp, data);
-    const own = this.headers(ready, owed, body, startedAt);
-    const exchanged = await this.exchange(ready, own, body);
+    const made = await this.make(ready, owed, data, startedAt);
     return {
       id: newId('att', startedAt),
       number: owed.attempt,
       trigger: owed.trigger,
       started_at: startedAt,
       duration_ms: Math.round(performance.now() - begun),
+      ...made,
+    };
+  }
+
+  private async make(
+    ready: ReadyWebhook,
+    owed: OwedDelivery,
+    data: Uint8Array,
+    startedAt: number,
+  ): Promise<Pick<AttemptRecord, 'request' | 'response' | 'error'>> {
+    const { method, url } = ready.webhook;
+    const message = notYetSendable(ready.webhook);
+    if (message !== undefined)
+      return {
+        request: { method, url, headers: {}, body: '' },
+        response: null,
+        error: { kind: 'internal', message },
+      };
+    // A GET carries nothing: clients and proxies drop or refuse a body there (docs/concepts.md).
+    const body = method === 'GET' ? NOTHING : renderStandard(owed.event_type, owed.timestamp, data);
+    const own = this.headers(ready, owed, body, startedAt);
+    const exchanged = await this.exchange(ready, own, body);
+    return {
       request: { method, url, headers: { ...ready.extra?.recorded, ...own }, body: keptText(body) },
       ...('answer' in exchanged
         ? { response: exchanged.answer, error: httpError(exchanged.answer.status) }

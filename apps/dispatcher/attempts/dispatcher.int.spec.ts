@@ -184,6 +184,22 @@ describe('a delivery', () => {
     expect([...test.receiver.to(deleted.path), ...test.receiver.to(disabled.path)]).toEqual([]);
   });
 
+  it('that cannot be made yet as its webhook wants it is not made otherwise, and is tried again', async () => {
+    const webhook = await test.webhook({ format: 'slack' });
+    const owed = await test.owe(webhook);
+    await waitFor(() => expect(attemptsOf(owed)).toHaveLength(3));
+    expect(attemptsOf(owed).map(({ outcome }) => outcome)).toEqual(['retrying', 'retrying', 'failed']);
+    expect(attemptsOf(owed)[0]?.attempt).toMatchObject({
+      request: { method: 'POST', url: webhook.url, headers: {}, body: '' },
+      response: null,
+      error: {
+        kind: 'internal',
+        message: 'This version of Tidings cannot send the format slack yet, only standard.',
+      },
+    });
+    expect(test.receiver.to(webhook.path)).toEqual([]);
+  });
+
   it('is never sent unsigned: a secret that cannot be opened is a failure that is recorded', async () => {
     const foreign = await test.webhook();
     const webhook = await test.webhook({ secrets: foreign.secrets });

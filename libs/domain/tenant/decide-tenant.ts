@@ -77,10 +77,9 @@ function refuseUnsound(definition: TenantDefinition): void {
 }
 
 function differences(current: LiveTenant, change: Partial<TenantDefinition>): Partial<TenantDefinition> {
-  const { name, max_webhooks, strict_event_types, timeout_seconds, retry } = { ...current, ...change };
-  const wanted: TenantDefinition = { name, max_webhooks, strict_event_types, timeout_seconds, retry };
-  const changed = Object.entries(wanted).filter(
-    ([field, value]) => !isDeepStrictEqual(value, current[field as keyof TenantDefinition]),
+  const changed = Object.entries(change).filter(
+    ([field, value]) =>
+      value !== undefined && !isDeepStrictEqual(value, current[field as keyof TenantDefinition]),
   );
   return Object.fromEntries(changed);
 }

@@ -1,7 +1,7 @@
 import { DEFAULT_RETRY } from '../delivery/retry-policy.js';
 import { decideTenant, type TenantCommand } from './decide-tenant.js';
 import { evolveTenant } from './evolve-tenant.js';
-import { NO_TENANT, type TenantDefinition } from './tenant.js';
+import { NO_TENANT, PLAIN_TENANT, type TenantDefinition } from './tenant.js';
 import {
   TenantExists,
   TenantInvalid,
@@ -15,8 +15,7 @@ const decided = { tenant: 'acme', actor: 'operator', at: 1_000 };
 const later = { tenant: 'acme', actor: 'key_2', at: 2_000 };
 const definition: TenantDefinition = {
   name: 'Acme',
-  max_webhooks: null,
-  strict_event_types: false,
+  ...PLAIN_TENANT,
   timeout_seconds: 30,
   retry: DEFAULT_RETRY,
 };
@@ -55,6 +54,14 @@ describe('creating a tenant', () => {
     ['fewer than no webhooks', { max_webhooks: -1 }, 'max_webhooks'],
     ['half a webhook', { max_webhooks: 0.5 }, 'max_webhooks'],
     ['no time at all', { timeout_seconds: 0 }, 'timeout_seconds'],
+    ['a limit of no deliveries', { max_deliveries_per_hour_per_webhook: 0 }, 'max_deliveries_per_hour'],
+    ['a record of eleven years', { retention_days: 4_000 }, 'retention_days'],
+    [
+      'an end after no time',
+      { auto_disable: { failing_for_hours: 0, idle_days: null } },
+      'auto_disable.failing_for_hours',
+    ],
+    ['an end for nothing', { auto_disable: { failing_for_hours: null, idle_days: null } }, 'auto_disable'],
     ['51 retries', { retry: { ...DEFAULT_RETRY, count: 51 } }, 'retry.count'],
   ])('with %s is refused, naming the field', (_title, fields, path) => {
     expect(given().when(create(fields))).toThrow(TenantInvalid);
@@ -67,6 +74,13 @@ describe('changing a tenant', () => {
     expect(given(created).when(change({ max_webhooks: 3, name: 'Acme' }))()).toEqual([
       { ...later, type: 'tenant.changed', data: { max_webhooks: 3 } },
     ]);
+  });
+
+  it('that an earlier version of Tidings made: the limits that it did not know are none', () => {
+    const { name, timeout_seconds, retry } = definition;
+    const early = { name, max_webhooks: 2, strict_event_types: true, timeout_seconds, retry };
+    const { state } = given({ ...created, data: early as TenantDefinition });
+    expect(state).toMatchObject({ ...PLAIN_TENANT, max_webhooks: 2, strict_event_types: true });
   });
 
   it('to what it is already: nothing happens', () => {

@@ -1,4 +1,4 @@
-import type { TenantState } from './tenant.js';
+import { PLAIN_TENANT, type TenantState } from './tenant.js';
 import type { TenantEvent } from './tenant-events.js';
 
 /** The state after an event. Total: an event that does not fit leaves everything but the version as it was. */
@@ -6,7 +6,7 @@ export function evolveTenant(state: TenantState, event: TenantEvent): TenantStat
   const version = state.version + 1;
   if (event.type === 'tenant.created') {
     const { tenant: id, at } = event;
-    return { kind: 'live', id, version, ...event.data, created_at: at, updated_at: at };
+    return { kind: 'live', id, version, ...PLAIN_TENANT, ...event.data, created_at: at, updated_at: at };
   }
   if (state.kind !== 'live') return state.kind === 'none' ? state : { ...state, version };
   switch (event.type) {

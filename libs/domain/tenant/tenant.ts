@@ -10,6 +10,11 @@ export interface TenantDefinition {
   name: string;
   /** Webhooks at most; null for any number. */
   max_webhooks: number | null;
+  /** Deliveries of each webhook in an hour at most; null for any number. */
+  max_deliveries_per_hour_per_webhook: number | null;
+  /** For how long the record of its events is kept; null for no end of its own. */
+  retention_days: number | null;
+  auto_disable: AutoDisable | null;
   /** Events of unknown types, or that do not fit their type's schema, are refused. */
   strict_event_types: boolean;
   /** For webhooks that are created without one. */
@@ -17,6 +22,23 @@ export interface TenantDefinition {
   /** For webhooks that are created without one. */
   retry: RetryPolicy;
 }
+
+/** When Tidings switches a webhook off by itself; null: not for this. */
+export interface AutoDisable {
+  /** Nothing but failures for so long. */
+  failing_for_hours: number | null;
+  /** No event for so long. */
+  idle_days: number | null;
+}
+
+/** What is so unless an operator says otherwise, and was so before these fields were there. */
+export const PLAIN_TENANT = {
+  max_webhooks: null,
+  max_deliveries_per_hour_per_webhook: null,
+  retention_days: null,
+  auto_disable: null,
+  strict_event_types: false,
+} satisfies Partial<TenantDefinition>;
 
 export type TenantState = NoTenant | LiveTenant | DeletedTenant;
 

@@ -1,4 +1,5 @@
 import type { Fault } from '../fault.js';
+import { privateKeyFault } from './client-certificate.js';
 
 /**
  * Stands where a secret was: the secret itself is sealed beside the webhook.
@@ -18,7 +19,10 @@ export type WebhookAuth =
   | { type: 'bearer'; token: SecretRef }
   | { type: 'api_key'; key: SecretRef; header_name: string }
   | { type: 'basic'; username: string; password: SecretRef }
-  | { type: 'hmac'; secret: SecretRef; header_name: string };
+  | { type: 'hmac'; secret: SecretRef; header_name: string }
+  | { type: 'oauth2'; token_url: string; client_id: string; client_secret: SecretRef; scope: string }
+  /** In PEM. Without a `ca` the receiver's certificate is checked as anyone's is. */
+  | { type: 'mtls'; certificate: string; private_key: SecretRef; ca: string | null };
 
 /** The same as it is asked for: in clear, or left out or masked to keep what there is. */
 export type WantedAuth =
@@ -26,7 +30,15 @@ export type WantedAuth =
   | { type: 'bearer'; token?: string | undefined }
   | { type: 'api_key'; key?: string | undefined; header_name: string }
   | { type: 'basic'; username: string; password?: string | undefined }
-  | { type: 'hmac'; secret?: string | undefined; header_name: string };
+  | { type: 'hmac'; secret?: string | undefined; header_name: string }
+  | {
+      type: 'oauth2';
+      token_url: string;
+      client_id: string;
+      client_secret?: string | undefined;
+      scope: string;
+    }
+  | { type: 'mtls'; certificate: string; private_key?: string | undefined; ca: string | null };
 
 /** Which secret of a webhook: `headers.<name in lower case>` or `auth.<member>`. */
 export type SecretPath = `headers.${string}` | `auth.${string}`;
@@ -64,6 +76,12 @@ export function secretsOf(webhook: {
       break;
     case 'hmac':
       refs.set('auth.secret', auth.secret);
+      break;
+    case 'oauth2':
+      refs.set('auth.client_secret', auth.client_secret);
+      break;
+    case 'mtls':
+      refs.set('auth.private_key', auth.private_key);
       break;
   }
   return refs;
@@ -136,6 +154,12 @@ function separateAuth(
       return { ...auth, password: refer('password', auth.password, passwordFault) };
     case 'hmac':
       return { ...auth, secret: refer('secret', auth.secret, hmacSecretFault) };
+    case 'oauth2':
+      return { ...auth, client_secret: refer('client_secret', auth.client_secret, passwordFault) };
+    case 'mtls': {
+      const fault = (key: string) => privateKeyFault(key, auth.certificate);
+      return { ...auth, private_key: refer('private_key', auth.private_key, fault) };
+    }
   }
 }
 

@@ -1,5 +1,7 @@
+import { certificatesFault } from './client-certificate.js';
 import { headerValueFault, type RequestHeaders, type WebhookAuth } from './credentials.js';
 import type { Fault } from '../fault.js';
+import { oauthClientFaults } from './oauth-client.js';
 
 export const HEADER_LIMITS = {
   count: 50,
@@ -77,13 +79,15 @@ export function requestHeaderFaults(headers: RequestHeaders, auth: WebhookAuth):
   return [...faults, ...authFaults(auth)];
 }
 
-/** The header that an auth sets; undefined for none. */
+/** The header that an auth sets; undefined when it sets none. */
 export function authHeader(auth: WebhookAuth): { name: string } | undefined {
   switch (auth.type) {
     case 'none':
+    case 'mtls':
       return undefined;
     case 'bearer':
     case 'basic':
+    case 'oauth2':
       return { name: 'Authorization' };
     case 'api_key':
     case 'hmac':
@@ -99,6 +103,13 @@ function authFaults(auth: WebhookAuth): Fault[] {
     const message = 'must have at most 256 characters, and no colon and no control characters among them';
     return [{ path: 'auth.username', message }];
   }
+  if (auth.type === 'oauth2') return oauthClientFaults(auth);
+  if (auth.type === 'mtls')
+    return (['certificate', 'ca'] as const).flatMap((member) => {
+      const pem = auth[member];
+      const wrong = pem === null ? undefined : certificatesFault(pem);
+      return wrong === undefined ? [] : [{ path: `auth.${member}`, message: wrong }];
+    });
   if (auth.type !== 'api_key' && auth.type !== 'hmac') return [];
   const wrong = headerNameFault(auth.header_name);
   return wrong === undefined ? [] : [{ path: 'auth.header_name', message: wrong }];

@@ -1,6 +1,7 @@
 import type { RetryPolicy } from '../delivery/retry-policy.js';
 import type { TenantId, WebhookId } from '../ids.js';
 import type { RequestHeaders, SecretPath, WebhookAuth } from './credentials.js';
+import type { PayloadFormat } from './payload-format.js';
 
 /**
  * - `active`: gets its events
@@ -11,6 +12,14 @@ export type WebhookStatus = 'active' | 'inactive' | 'disabled';
 
 export const WEBHOOK_METHODS = ['POST', 'PUT', 'PATCH', 'DELETE', 'GET'] as const;
 export type WebhookMethod = (typeof WEBHOOK_METHODS)[number];
+
+/** Attempts at most in any such period. */
+export interface RateLimit {
+  limit: number;
+  period_seconds: number;
+}
+
+export const DEFAULT_CONCURRENCY = 16;
 
 /** A condition on events, as #payload compiles it. */
 export type EventFilter = Readonly<Record<string, unknown>>;
@@ -35,6 +44,14 @@ export interface RoutedWebhook {
   credentials: Partial<Record<SecretPath, string>>;
   timeout_seconds: number;
   retry: RetryPolicy;
+  format: PayloadFormat;
+  /** JavaScript; null for none. */
+  transform: string | null;
+  rate_limit: RateLimit | null;
+  /** Attempts at once. */
+  concurrency: number;
+  /** Whether events are delivered strictly in their order. */
+  ordered: boolean;
   /** Signing secrets, sealed (see #signing). All of them sign, the newest first. */
   secrets: string[];
   /** Earlier ones, which sign too until their time, milliseconds since 1970. */
@@ -47,6 +64,11 @@ const BEFORE = {
   headers: {},
   auth: { type: 'none' },
   credentials: {},
+  format: 'standard',
+  transform: null,
+  rate_limit: null,
+  concurrency: DEFAULT_CONCURRENCY,
+  ordered: false,
   retiring_secrets: [],
 } satisfies Partial<RoutedWebhook>;
 

@@ -2,7 +2,7 @@ import { routedWebhook } from '#testing';
 import { readRoutedWebhook } from './routed-webhook.js';
 
 describe('a webhook in the bucket', () => {
-  it('that an earlier version of Tidings wrote is posted to, without filter, headers and auth', () => {
+  it('that an earlier version of Tidings wrote is posted to in the standard format, without filter, headers and auth', () => {
     const { id, tenant, version, status, url, event_types, timeout_seconds, retry, secrets } =
       routedWebhook();
     const early = { id, tenant, version, status, url, event_types, timeout_seconds, retry, secrets };

@@ -1,25 +1,9 @@
-import { DEFAULT_RETRY } from '../delivery/retry-policy.js';
+import { routedWebhook } from '#testing';
 import type { RoutedWebhook } from './routed-webhook.js';
 import { RoutingTable } from './routing-table.js';
 
-const webhook = (change: Partial<RoutedWebhook>): RoutedWebhook => ({
-  id: 'wh_1',
-  tenant: 'a',
-  version: 1,
-  status: 'active',
-  url: 'https://example.com',
-  method: 'POST',
-  event_types: ['*'],
-  filter: null,
-  headers: {},
-  auth: { type: 'none' },
-  credentials: {},
-  timeout_seconds: 30,
-  retry: DEFAULT_RETRY,
-  secrets: [],
-  retiring_secrets: [],
-  ...change,
-});
+const webhook = (change: Partial<RoutedWebhook>): RoutedWebhook =>
+  routedWebhook({ id: 'wh_1', tenant: 'a', ...change });
 
 const idsOf = (table: RoutingTable, tenant: string, type: string) =>
   table.match(tenant, type).map(({ id }) => id);

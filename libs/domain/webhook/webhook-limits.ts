@@ -1,7 +1,8 @@
 import type { RetryPolicy } from '../delivery/retry-policy.js';
 import { isEventTypePattern } from '../event/event-type.js';
 import type { Fault } from '../fault.js';
-import { requestHeaderFaults } from './request-headers.js';
+import { formatFaults } from './payload-format.js';
+import { authHeader, requestHeaderFaults } from './request-headers.js';
 import type { WebhookDefinition } from './webhook.js';
 
 const DAY_SECONDS = 86_400;
@@ -18,6 +19,10 @@ export const WEBHOOK_LIMITS = {
   url: { min: 1, max: 2_048 },
   event_types: { min: 1, max: 200 },
   timeout_seconds: { min: 1, max: 300 },
+  /** In bytes. */
+  transform: { min: 1, max: 65_536 },
+  rate_limit: { limit: { min: 1, max: 1_000_000 }, period_seconds: { min: 1, max: DAY_SECONDS } },
+  concurrency: { min: 1, max: 1_000 },
   /** How long a signing secret signs beside its successor: a week at most. */
   overlap_seconds: { min: 0, max: 7 * DAY_SECONDS },
   /** Signing secrets at once, for each makes every request longer. */
@@ -104,6 +109,31 @@ function labelFaults({ description, tags, metadata }: WebhookDefinition): Fault[
   return faults;
 }
 
+function payloadFaults({ format, transform, headers, auth }: WebhookDefinition): Fault[] {
+  const own = authHeader(auth)?.name;
+  const taken = [...Object.keys(headers), ...(own === undefined ? [] : [own])];
+  const faults = formatFaults(format, new Set(taken.map((name) => name.toLowerCase())));
+  if (transform === null) return faults;
+  faults.push(...outside('transform', Buffer.byteLength(transform), WEBHOOK_LIMITS.transform, ' bytes'));
+  if (!transform.isWellFormed() || transform.includes('\0'))
+    faults.push({ path: 'transform', message: 'must hold no NUL and no broken Unicode' });
+  return faults;
+}
+
+function paceFaults({ rate_limit, concurrency }: WebhookDefinition): Fault[] {
+  const limits = WEBHOOK_LIMITS;
+  const numbers: [string, number, Bounds][] = [['concurrency', concurrency, limits.concurrency]];
+  if (rate_limit)
+    numbers.push(
+      ['rate_limit.limit', rate_limit.limit, limits.rate_limit.limit],
+      ['rate_limit.period_seconds', rate_limit.period_seconds, limits.rate_limit.period_seconds],
+    );
+  return numbers.flatMap(([path, value, bounds]) => [
+    ...outside(path, value, bounds),
+    ...(Number.isInteger(value) ? [] : [{ path, message: 'must be a whole number' }]),
+  ]);
+}
+
 /**
  * What is wrong with a definition, nothing when it is sound. Whether the URL
  * may be reached is the address guard's to say, and whether the filter can be
@@ -118,6 +148,8 @@ export function webhookFaults(webhook: WebhookDefinition): Fault[] {
     ...retryFaults(webhook.retry),
     ...labelFaults(webhook),
     ...requestHeaderFaults(webhook.headers, webhook.auth),
+    ...payloadFaults(webhook),
+    ...paceFaults(webhook),
   ];
   if (!isPlainText(webhook.name))
     faults.push({ path: 'name', message: 'must hold no control characters and no broken Unicode' });

@@ -1,7 +1,14 @@
 import type { RetryPolicy } from '../delivery/retry-policy.js';
 import type { TenantId, WebhookId } from '../ids.js';
 import type { RequestHeaders, WebhookAuth } from './credentials.js';
-import type { EventFilter, WebhookMethod, WebhookStatus } from './routed-webhook.js';
+import type { PayloadFormat } from './payload-format.js';
+import {
+  DEFAULT_CONCURRENCY,
+  type EventFilter,
+  type RateLimit,
+  type WebhookMethod,
+  type WebhookStatus,
+} from './routed-webhook.js';
 
 /** What people decide about a webhook. */
 export interface WebhookDefinition {
@@ -24,6 +31,14 @@ export interface WebhookDefinition {
   /** One deadline for the whole attempt. */
   timeout_seconds: number;
   retry: RetryPolicy;
+  format: PayloadFormat;
+  /** JavaScript; null for none. */
+  transform: string | null;
+  rate_limit: RateLimit | null;
+  /** Attempts at once. */
+  concurrency: number;
+  /** Whether events are delivered strictly in their order. */
+  ordered: boolean;
 }
 
 /** What is so unless someone says otherwise, and was so before these fields were there. */
@@ -35,6 +50,11 @@ export const PLAIN_WEBHOOK = {
   filter: null,
   headers: {},
   auth: { type: 'none' },
+  format: 'standard',
+  transform: null,
+  rate_limit: null,
+  concurrency: DEFAULT_CONCURRENCY,
+  ordered: false,
 } satisfies Partial<WebhookDefinition>;
 
 export type WebhookState = NoWebhook | LiveWebhook | DeletedWebhook;

@@ -1,4 +1,4 @@
-import type { RetryPolicy } from '#domain';
+import type { AutoDisable, RetryPolicy } from '#domain';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 
 /** A tenant as it is now. What was deleted has no row; the ledger keeps its story, and its id for ever. */
@@ -16,6 +16,16 @@ export class TenantRow {
   /** Webhooks at most; null for any number. */
   @Column({ type: 'integer', nullable: true })
   max_webhooks!: number | null;
+
+  /** Deliveries of each webhook in an hour at most; null for any number. */
+  @Column({ type: 'integer', nullable: true })
+  max_deliveries_per_hour_per_webhook!: number | null;
+
+  @Column({ type: 'integer', nullable: true })
+  retention_days!: number | null;
+
+  @Column({ type: 'jsonb', nullable: true })
+  auto_disable!: AutoDisable | null;
 
   @Column({ type: 'boolean' })
   strict_event_types!: boolean;

@@ -1,5 +1,7 @@
 import type {
   EventFilter,
+  PayloadFormat,
+  RateLimit,
   RequestHeaders,
   RetryPolicy,
   SecretPath,
@@ -69,6 +71,21 @@ export class WebhookRow {
 
   @Column({ type: 'jsonb' })
   retry!: RetryPolicy;
+
+  @Column({ type: 'jsonb' })
+  format!: PayloadFormat;
+
+  @Column({ type: 'text', nullable: true })
+  transform!: string | null;
+
+  @Column({ type: 'jsonb', nullable: true })
+  rate_limit!: RateLimit | null;
+
+  @Column({ type: 'integer' })
+  concurrency!: number;
+
+  @Column({ type: 'boolean' })
+  ordered!: boolean;
 
   /** The signing secret, sealed; a list as the data plane has it. */
   @Column({ type: 'jsonb' })

@@ -75,7 +75,7 @@ export function rowOf(state: LiveWebhook, before: WebhookRow | null, added: Seal
 /** What the data plane is told of a webhook. */
 export function routedWebhookOf(row: WebhookRow): RoutedWebhook {
   const { id, tenant, version, status, url, method, event_types, filter, headers, auth } = row;
-  const { credentials, timeout_seconds, retry, secrets } = row;
+  const { credentials, timeout_seconds, retry, format, transform, rate_limit, concurrency, ordered } = row;
   return {
     id,
     tenant,
@@ -90,7 +90,12 @@ export function routedWebhookOf(row: WebhookRow): RoutedWebhook {
     credentials,
     timeout_seconds,
     retry,
-    secrets,
+    format,
+    transform,
+    rate_limit,
+    concurrency,
+    ordered,
+    secrets: row.secrets,
     retiring_secrets: row.retiring_secrets.map(({ sealed, until }) => ({ sealed, until })),
   };
 }

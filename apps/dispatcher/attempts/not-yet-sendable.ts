@@ -1,0 +1,21 @@
+import type { RoutedWebhook } from '#domain';
+
+/**
+ * Why a webhook's requests cannot be made as it wants them, in a sentence for
+ * the record; undefined when they can. Sent otherwise than agreed they would
+ * be worse than not sent: its receiver could not read or would not trust them.
+ */
+export function notYetSendable({
+  format,
+  transform,
+  auth,
+}: Pick<RoutedWebhook, 'format' | 'transform' | 'auth'>): string | undefined {
+  if (format !== 'standard') {
+    const name = typeof format === 'string' ? `the format ${format}` : 'formats of your own';
+    return `This version of Tidings cannot send ${name} yet, only standard.`;
+  }
+  if (transform !== null) return 'This version of Tidings cannot run transforms yet.';
+  if (auth.type === 'oauth2' || auth.type === 'mtls')
+    return `This version of Tidings cannot make requests with auth of type ${auth.type} yet.`;
+  return undefined;
+}

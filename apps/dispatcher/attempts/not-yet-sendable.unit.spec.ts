@@ -1,0 +1,41 @@
+import type { RoutedWebhook } from '#domain';
+import { routedWebhook } from '#testing';
+import { notYetSendable } from './not-yet-sendable.js';
+
+const secret = { secret: 1 };
+const custom = { body: '{}', headers: {}, signature: null };
+
+describe('what cannot be sent yet', () => {
+  it.each<[string, Partial<RoutedWebhook>, string]>([
+    ['a built-in format but standard', { format: 'slack' }, 'the format slack'],
+    ['a format of its own', { format: custom }, 'formats of your own'],
+    ['a transform', { transform: 'function transform(event) { return event }' }, 'transforms'],
+    [
+      'oauth2',
+      {
+        auth: {
+          type: 'oauth2',
+          token_url: 'https://a.b/',
+          client_id: 'a',
+          client_secret: secret,
+          scope: '',
+        },
+      },
+      'oauth2',
+    ],
+    ['mtls', { auth: { type: 'mtls', certificate: 'c', private_key: secret, ca: null } }, 'mtls'],
+  ])('is %s, and it is named', (_title, fields, named) => {
+    expect(notYetSendable(routedWebhook(fields))).toMatch(named);
+  });
+
+  it.each<[string, Partial<RoutedWebhook>]>([
+    ['a plain webhook', {}],
+    ['one with a token', { auth: { type: 'bearer', token: secret } }],
+    [
+      'one with a pace, which is only not kept',
+      { rate_limit: { limit: 1, period_seconds: 1 }, concurrency: 1, ordered: true },
+    ],
+  ])('is not %s', (_title, fields) => {
+    expect(notYetSendable(routedWebhook(fields))).toBeUndefined();
+  });
+});
