@@ -28,7 +28,11 @@ export class EventsController {
   @Post()
   @NeedsRole('publisher')
   @HttpCode(202)
-  @Answers(202, 'The stream has the event', acceptedEventView, ['bus_unavailable'])
+  @Answers(202, 'The stream has the event', acceptedEventView, [
+    'unknown_event_type',
+    'invalid_data',
+    'bus_unavailable',
+  ])
   publish(@CallerOf() caller: Caller, @Body({ schema: newEvent }) event: NewEvent, @BodyText() text: string) {
     return this.publishing.publish(caller, event, text);
   }

@@ -22,7 +22,8 @@ export function Resource(name: string): ClassDecorator {
   );
 }
 
-const problemSchema = z.object({
+/** Problems carry evidence too: further members such as `limit` or `actual_version`, each explained in docs/errors.md. */
+const problemSchema = z.looseObject({
   type: z.string(),
   title: z.string(),
   status: z.int(),
