@@ -38,7 +38,13 @@ export default tseslint.config(
   },
   {
     // What a person watches in a terminal, and what benchmarks report, is printed.
-    files: ['apps/standalone/**/*.ts', 'bench/**/*.ts', 'test/chaos/**/*.ts', 'test/fuzz/**/*.ts', 'docs/examples/**'],
+    files: [
+      'apps/standalone/**/*.ts',
+      'bench/**/*.ts',
+      'test/chaos/**/*.ts',
+      'test/fuzz/**/*.ts',
+      'docs/examples/**',
+    ],
     rules: { 'no-console': 'off' },
   },
   {
