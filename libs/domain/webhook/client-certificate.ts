@@ -12,9 +12,8 @@ const END = '-----END CERTIFICATE-----';
  * was pasted beside them would be too.
  */
 export function certificatesFault(pem: string): string | undefined {
-  const { min, max } = PEM_LIMITS.length;
-  if (pem.length < min || pem.length > max)
-    return `must have ${min} to ${max} characters, but has ${pem.length}`;
+  const wrong = textFault(pem);
+  if (wrong !== undefined) return wrong;
   const blocks = pem.split(END).map((block) => block.trim());
   const count = blocks.length - 1;
   if (count > PEM_LIMITS.certificates)
@@ -24,7 +23,7 @@ export function certificatesFault(pem: string): string | undefined {
 }
 
 function isCertificate(block: string): boolean {
-  if (!block.startsWith(BEGIN) || !/^[A-Za-z0-9+/=\s]+$/.test(block.slice(BEGIN.length))) return false;
+  if (!block.startsWith(BEGIN) || !/^[A-Za-z0-9+/= \t\r\n]+$/.test(block.slice(BEGIN.length))) return false;
   return parsed(`${block}\n${END}`) !== undefined;
 }
 
@@ -33,9 +32,8 @@ function isCertificate(block: string): boolean {
  * is. Whether it fits is only asked when the certificate can be read.
  */
 export function privateKeyFault(pem: string, certificate: string): string | undefined {
-  const { min, max } = PEM_LIMITS.length;
-  if (pem.length < min || pem.length > max)
-    return `must have ${min} to ${max} characters, but has ${pem.length}`;
+  const wrong = textFault(pem);
+  if (wrong !== undefined) return wrong;
   try {
     const key = createPrivateKey({ key: pem, format: 'pem' });
     const fits = certificatesFault(certificate) !== undefined || parsed(certificate)?.checkPrivateKey(key);
@@ -44,6 +42,13 @@ export function privateKeyFault(pem: string, certificate: string): string | unde
     // What OpenSSL says might quote the key.
     return 'must be a private key in PEM that needs no passphrase';
   }
+}
+
+function textFault(pem: string): string | undefined {
+  const { min, max } = PEM_LIMITS.length;
+  if (pem.length < min || pem.length > max)
+    return `must have ${min} to ${max} characters, but has ${pem.length}`;
+  return /^[\x20-\x7e\t\r\n]*$/.test(pem) ? undefined : 'must be plain ASCII';
 }
 
 function parsed(pem: string): X509Certificate | undefined {

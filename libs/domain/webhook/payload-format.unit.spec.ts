@@ -28,6 +28,7 @@ describe('a format of a webhook', () => {
     ['without a body', { body: '' }, 'format.body'],
     ['with a body beyond 64 KiB', { body: 'x'.repeat(65_537) }, 'format.body'],
     ['with a NUL', { body: 'a\0' }, 'format.body'],
+    ['with a form feed', { body: 'a\f' }, 'format.body'],
     ['with half a letter', { body: '\ud800' }, 'format.body'],
     [
       'with 21 headers',

@@ -1,7 +1,7 @@
 import type { RetryPolicy } from '../delivery/retry-policy.js';
 import { isEventTypePattern } from '../event/event-type.js';
 import type { Fault } from '../fault.js';
-import { formatFaults } from './payload-format.js';
+import { formatFaults, isPlainLines, NOT_PLAIN_LINES } from './payload-format.js';
 import { authHeader, requestHeaderFaults } from './request-headers.js';
 import type { WebhookDefinition } from './webhook.js';
 
@@ -115,8 +115,7 @@ function payloadFaults({ format, transform, headers, auth }: WebhookDefinition):
   const faults = formatFaults(format, new Set(taken.map((name) => name.toLowerCase())));
   if (transform === null) return faults;
   faults.push(...outside('transform', Buffer.byteLength(transform), WEBHOOK_LIMITS.transform, ' bytes'));
-  if (!transform.isWellFormed() || transform.includes('\0'))
-    faults.push({ path: 'transform', message: 'must hold no NUL and no broken Unicode' });
+  if (!isPlainLines(transform)) faults.push({ path: 'transform', message: NOT_PLAIN_LINES });
   return faults;
 }
 
