@@ -21,7 +21,11 @@ const placeOf = (row: string) => `(
     ${row}.status = 'success',
     CASE WHEN ${row}.status = 'success' THEN 0 ELSE ${row}.attempt_count END,
     ${row}.status IN ('failed', 'cancelled'),
-    ${row}.updated_at)`;
+    ${row}.updated_at,
+    coalesce(${row}.next_attempt_at, 'epoch'),
+    coalesce(${row}.status_code, 0),
+    coalesce(${row}.reason, '') COLLATE "C",
+    ${row}.attempt_count)`;
 
 /** A delivery only moves forward. */
 const MOVE_DELIVERIES = `

@@ -65,17 +65,30 @@ export interface AttemptJson {
  * then towards its end, then by time; and a success after everything else. For
  * a crash may have an earlier attempt made again, after its retry, and
  * what a receiver has taken is delivered whatever another attempt brought.
+ * The rest decides between states of one millisecond, so that the order in
+ * which they are told never does.
  */
-function place({ status, attempt_count, updated_at }: DeliveryJson): [number, number, number, number] {
-  if (status === 'success') return [1, 0, 0, updated_at];
-  return [0, attempt_count, status === 'failed' || status === 'cancelled' ? 1 : 0, updated_at];
+function place(state: DeliveryJson): (number | string)[] {
+  const { status, attempt_count, updated_at, next_attempt_at, status_code, reason } = state;
+  const succeeded = status === 'success';
+  return [
+    succeeded ? 1 : 0,
+    succeeded ? 0 : attempt_count,
+    status === 'failed' || status === 'cancelled' ? 1 : 0,
+    updated_at,
+    next_attempt_at ?? 0,
+    status_code ?? 0,
+    reason ?? '',
+    attempt_count,
+  ];
 }
 
 /** Whether a delivery's state comes after another one. The upsert in project-facts.ts asks the same in SQL. */
 export function isLater(next: DeliveryJson, known: DeliveryJson): boolean {
   const before = place(known);
-  const differs = place(next).findIndex((value, i) => value !== before[i]);
-  return differs !== -1 && (place(next)[differs] ?? 0) > (before[differs] ?? 0);
+  const after = place(next);
+  const differs = after.findIndex((value, i) => value !== before[i]);
+  return differs !== -1 && (after[differs] ?? 0) > (before[differs] ?? 0);
 }
 
 /**
