@@ -19,7 +19,7 @@ export interface Acknowledged {
 const ANSWER_WITHIN_MS = 10_000;
 const PAUSE_AFTER_FAULT_MS = 50;
 const NAMES = 25;
-const SETTLE_TRIES = 5;
+const SETTLE_TRIES = 200;
 const SETTLE_MS = 100;
 
 /** People and programs that change webhooks of some tenants through any replica, all at once. */
