@@ -44,9 +44,9 @@ const NOT_READY_RETRY_MS = 200;
 
 /**
  * Publishes to JetStream with any number of messages under way: acknowledgements
- * come back on one inbox and are told apart by their last token. The library's
- * own publish makes a request with a timer for each message, which costs more
- * than all else that routing does (docs/adr/0001).
+ * come back on one inbox and are told apart by their last token, where the
+ * library's own publish makes a request with a timer for each message
+ * (docs/adr/0001).
  *
  *   waiting --> stored | refused | too late
  *

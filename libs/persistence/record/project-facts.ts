@@ -5,8 +5,7 @@ import { rowsOfFacts } from './rows-of-facts.js';
 
 /*
  * One statement for each table, whatever the number of rows: they travel as
- * one JSON text, which costs Node and PostgreSQL less than arrays of
- * parameters (bench/results/).
+ * one JSON text, so that a statement's text and plan never depend on how many.
  */
 const INSERT_EVENTS = `
   INSERT INTO events (tenant, id, accepted_at, type, timestamp, data, metadata, sequence, status, reason, match_count)
