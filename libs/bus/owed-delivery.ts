@@ -13,6 +13,8 @@ export interface OwedDelivery {
   webhook: WebhookId;
   /** When the event was accepted, milliseconds since 1970. */
   created_at: number;
+  /** When it was owed, milliseconds since 1970: the event's acceptance, or the person's word that brought it back. */
+  owed_at: number;
   /** The number of the attempt that is owed, 1 for the first. */
   attempt: number;
   trigger: AttemptTrigger;

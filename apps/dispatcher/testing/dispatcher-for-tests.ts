@@ -92,6 +92,7 @@ export async function startTestDispatcher(): Promise<TestDispatcher> {
         timestamp: '2026-11-22T09:00:00.000Z',
         webhook: webhook.id,
         created_at,
+        owed_at: created_at,
         attempt: 1,
         trigger: 'auto',
         sequence: 1,

@@ -100,6 +100,7 @@ export class Router {
       timestamp: event.timestamp,
       webhook: webhook.id,
       created_at: event.acceptedAt,
+      owed_at: event.acceptedAt,
       attempt: 1,
       trigger: 'auto',
       sequence,

@@ -14,6 +14,7 @@ export function owedDelivery(change: Partial<OwedDelivery> = {}): OwedDelivery {
     timestamp: '2026-11-22T09:00:00.000Z',
     webhook,
     created_at,
+    owed_at: created_at,
     attempt: 1,
     trigger: 'auto',
     sequence: 1,

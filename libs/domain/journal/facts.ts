@@ -6,7 +6,15 @@ import type { AttemptId, DeliveryId, EventId, TenantId, WebhookId } from '../ids
  * twice; projections know it again by its ids.
  */
 export type Fact =
-  EventAccepted | EventRejected | AttemptFinished | DeliveryHeld | DeliveryReleased | DeliveryCancelled;
+  | EventAccepted
+  | EventRejected
+  | AttemptFinished
+  | DeliveryHeld
+  | DeliveryReleased
+  | DeliveryCancelled
+  | WebhookRefused
+  | CircuitOpened
+  | CircuitClosed;
 
 /** An event was read and matched; what it matched is owed. */
 export interface EventAccepted {
@@ -88,10 +96,10 @@ export interface AttemptRecord {
 export interface AttemptFinished extends DeliveryRef {
   kind: 'attempt.finished';
   attempt: AttemptRecord;
-  outcome: 'success' | 'retrying' | 'failed';
+  outcome: 'success' | 'retrying' | 'failed' | 'cancelled';
   /** When `retrying`: the time of the next attempt. */
   next_attempt_at: number | null;
-  /** When `failed`: why there is no further attempt. */
+  /** When `failed` or `cancelled`: why there is no further attempt. */
   reason: string | null;
 }
 
@@ -115,4 +123,31 @@ export interface DeliveryCancelled extends DeliveryRef {
   at: number;
   attempt_count: number;
   reason: string;
+}
+
+/** What facts about a webhook, and no one delivery, are about. */
+export interface WebhookRef {
+  tenant: TenantId;
+  webhook: WebhookId;
+  at: number;
+}
+
+/** A receiver said that it wants nothing more: the webhook is to be disabled. */
+export interface WebhookRefused extends WebhookRef {
+  kind: 'webhook.refused';
+  /** It answered 410, or with the header `webhook-delivery: disable`. */
+  reason: 'receiver_gone' | 'receiver_asked';
+}
+
+/** A webhook kept failing; until the next probe nothing is sent to it. */
+export interface CircuitOpened extends WebhookRef {
+  kind: 'circuit.opened';
+  /** Failures in a row. */
+  failures: number;
+  probe_at: number;
+}
+
+/** A probe came through. */
+export interface CircuitClosed extends WebhookRef {
+  kind: 'circuit.closed';
 }

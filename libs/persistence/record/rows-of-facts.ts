@@ -106,6 +106,8 @@ export function rowsOfFacts(facts: Fact[]): RecordRows {
     if (!known || isLater(row, known)) deliveries.set(row.id, row);
   };
   for (const fact of facts) {
+    // What is about a webhook as such makes no row.
+    if (!('accepted_at' in fact || 'created_at' in fact)) continue;
     times.add('accepted_at' in fact ? fact.accepted_at : fact.created_at);
     switch (fact.kind) {
       case 'event.accepted':
