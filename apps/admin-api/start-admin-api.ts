@@ -17,6 +17,7 @@ import { serveOpenApi } from './openapi/document.js';
 import { sendProblem } from './problems/problem-filter.js';
 import { problemOf } from './problems/problem-of.js';
 import { LedgerRelay } from './relay/ledger-relay.js';
+import { acceptYamlBodies } from './yaml/yaml-body.js';
 
 export interface AdminApiOptions {
   natsUrl: string;
@@ -72,7 +73,9 @@ export async function startAdminApi(options: AdminApiOptions): Promise<RunningAp
     }),
     { logger: nestLogger(logger), bodyParser: false },
   );
-  acceptJsonBodies(app.getHttpAdapter().getInstance());
+  const fastify = app.getHttpAdapter().getInstance();
+  acceptJsonBodies(fastify);
+  acceptYamlBodies(fastify);
   serveOpenApi(app);
   await tenants.watch();
   await relay.start();

@@ -29,6 +29,7 @@ export const eventTypeNotes: OperationNotes = {
     id: 'importEventTypes',
     summary: 'Import a catalogue, or the events of an OpenAPI or AsyncAPI document',
     body: { source: { event_types: [{ name: 'order.paid', ...definition }] }, dry_run: true },
+    yaml: { event_types: [{ name: 'order.paid', ...definition }] },
     answer: {
       format: 'tidings',
       dry_run: true,

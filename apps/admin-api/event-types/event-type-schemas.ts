@@ -80,6 +80,16 @@ export const importRequest = z.strictObject({
 });
 export type ImportRequest = z.output<typeof importRequest>;
 
+/** A body in YAML is the document itself, so what else there is to say stands in the query. */
+export const importQuery = z.strictObject({
+  dry_run: z
+    .enum(['true', 'false'])
+    .default('false')
+    .transform((text) => text === 'true')
+    .describe('The same as in the body, for a document in YAML.'),
+});
+export type ImportQuery = z.output<typeof importQuery>;
+
 export const importReport = z.object({
   format: z.enum(['tidings', 'openapi', 'asyncapi']),
   dry_run: z.boolean(),

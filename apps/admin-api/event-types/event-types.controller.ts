@@ -6,6 +6,7 @@ import { CallerOf, type Caller } from '../access/caller.js';
 import { entityTag, expectedVersion } from '../http/entity-tag.js';
 import { PlainId } from '../http/plain-id.js';
 import { Answers, Resource } from '../openapi/resource.js';
+import { TakesYaml } from '../yaml/yaml-body.js';
 import { EventTypeChanges } from './event-type-changes.js';
 import {
   eventTypeDefinition,
@@ -13,11 +14,13 @@ import {
   eventTypePatch,
   eventTypeQuery,
   eventTypeView,
+  importQuery,
   importReport,
   importRequest,
   newEventType,
   type EventTypePatch,
   type EventTypeQuery,
+  type ImportQuery,
   type ImportRequest,
   type NewEventType,
   type WantedEventType,
@@ -47,9 +50,14 @@ export class EventTypesController {
 
   @Post('import')
   @HttpCode(200)
-  @Answers(200, 'What was imported, or would be', importReport)
-  import(@CallerOf() caller: Caller, @Body({ schema: importRequest }) request: ImportRequest) {
-    return this.importing.import(caller, request);
+  @TakesYaml((source) => ({ source }))
+  @Answers(200, 'What was imported, or would be', importReport, ['malformed_yaml'])
+  import(
+    @CallerOf() caller: Caller,
+    @Body({ schema: importRequest }) { source, dry_run }: ImportRequest,
+    @Query({ schema: importQuery }) query: ImportQuery,
+  ) {
+    return this.importing.import(caller, { source, dry_run: dry_run || query.dry_run });
   }
 
   @Get()

@@ -174,7 +174,7 @@ describe('importing event types', () => {
   const CATALOGUES = ['rag-chatbot', 'systemprompt-os', 'taskflow', 'nexus', 'notely'];
 
   beforeAll(async () => {
-    for (const id of [...CATALOGUES, 'dry', 'docs'])
+    for (const id of [...CATALOGUES, 'dry', 'docs', 'yaml'])
       await api.ask('POST', '/api/v1/tenants', { id, name: id });
   });
 
@@ -233,6 +233,82 @@ describe('importing event types', () => {
     const channels = { 'as/api': { publish: { message: { payload: schema } } } };
     const asyncapi = await load({ source: { asyncapi: '2.6.0', channels } }, 'docs');
     expect(asyncapi.json).toMatchObject({ format: 'asyncapi', created: ['as.api'] });
+  });
+
+  it('takes the document as a YAML file: the body is the file, and dry_run stands in the query', async () => {
+    const asyncapi = `
+asyncapi: 3.0.0
+info: { title: Tasks, version: '1' }
+channels:
+  done:
+    address: task.done
+    messages:
+      done:
+        name: task.done
+        payload: &task # said once
+          type: object
+          required: [id]
+          properties: { id: { type: integer } }
+      reopened:
+        name: task.reopened
+        payload: *task
+operations:
+  tell: { action: send, channel: { $ref: '#/channels/done' } }
+`;
+    const created = ['task.done', 'task.reopened'];
+    for (const [type, dry] of [
+      ['application/yaml', true],
+      ['text/yaml; charset=utf-8', true],
+      ['application/x-yaml', true],
+      ['application/openapi+yaml', true],
+      ['application/yaml', false],
+    ] as const) {
+      const headers = { ...tenant('yaml'), 'content-type': type };
+      const answer = await api.ask('POST', `${TYPES}/import?dry_run=${dry}`, asyncapi, headers);
+      expect([answer.status, answer.json]).toMatchObject([
+        200,
+        { format: 'asyncapi', dry_run: dry, created, failed: [] },
+      ]);
+    }
+    const read = await api.ask('GET', `${TYPES}/task.reopened`, undefined, tenant('yaml'));
+    expect(read.json).toMatchObject({ schema: { type: 'object', required: ['id'] } });
+  });
+
+  it('with dry_run in the query is a dry run, too, when the body is JSON', async () => {
+    const body = { source: { event_types: [{ name: 'y.z' }] } };
+    const answer = await api.ask('POST', `${TYPES}/import?dry_run=true`, body, tenant('yaml'));
+    expect(answer.json).toMatchObject({ dry_run: true, created: ['y.z'] });
+    expect((await api.ask('GET', `${TYPES}/y.z`, undefined, tenant('yaml'))).status).toBe(404);
+    const odd = await api.ask('POST', `${TYPES}/import?dry_run=perhaps`, body, tenant('yaml'));
+    expect([odd.status, odd.json]).toMatchObject([422, { errors: [{ path: 'dry_run' }] }]);
+  });
+
+  it.each<[string, string, Record<string, string>, [number, object]]>([
+    ['is none', 'a:\n  b: c: d', {}, [400, { code: 'malformed_yaml', line: 2, column: 6 }]],
+    ['is no document of the kind', 'hello: 1', {}, [422, { errors: [{ path: 'source' }] }]],
+    ['is a text', 'hello', {}, [422, { errors: [{ path: 'source' }] }]],
+    ['is empty', '', {}, [422, { errors: [{ path: 'source' }] }]],
+    ['is too large', `a: ${'x'.repeat(1_048_576)}`, {}, [413, { code: 'body_too_large' }]],
+    ['comes from nobody', 'a: b: c', { authorization: 'Bearer no' }, [401, { code: 'unauthenticated' }]],
+  ])('refuses YAML that %s', async (_title, text, headers, [status, problem]) => {
+    const head = { 'content-type': 'application/yaml', ...headers };
+    const answer = await api.ask('POST', `${TYPES}/import`, text, head);
+    expect([answer.status, answer.json]).toMatchObject([status, problem]);
+  });
+
+  it('is given its first answer again when it is YAML and sent twice with one Idempotency-Key', async () => {
+    const headers = { ...tenant('yaml'), 'content-type': 'application/yaml', 'idempotency-key': 'yaml-1' };
+    const text = 'event_types: [{ name: once.only }]';
+    const first = await api.ask('POST', `${TYPES}/import`, text, headers);
+    expect(first.json).toMatchObject({ created: ['once.only'] });
+    expect((await api.ask('POST', `${TYPES}/import`, text, headers)).text).toBe(first.text);
+    const other = await api.ask('POST', `${TYPES}/import`, `${text} # other`, headers);
+    expect(other.json).toMatchObject({ code: 'idempotency_key_reused' });
+  });
+
+  it('is the only one that takes YAML', async () => {
+    const answer = await api.ask('POST', TYPES, 'name: a.b', { 'content-type': 'application/yaml' });
+    expect([answer.status, answer.json]).toMatchObject([415, { code: 'unsupported_media_type' }]);
   });
 
   it('refuses what is no catalogue with 422', async () => {

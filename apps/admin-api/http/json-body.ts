@@ -20,16 +20,21 @@ export function acceptJsonBodies(fastify: FastifyInstance): void {
       return;
     }
     try {
-      const text = utf8.decode(body as Buffer);
-      texts.set(request, text);
-      done(null, JSON.parse(text));
+      done(null, JSON.parse(bodyTextFrom(request, body as Buffer)));
     } catch (error) {
       done(new Problem('malformed_json', { detail: `The body is not JSON: ${(error as Error).message}.` }));
     }
   });
 }
 
-/** The text of the JSON body; empty without a body. */
+/** Keeps the text of a body. @throws TypeError when it is not UTF-8 */
+export function bodyTextFrom(request: FastifyRequest, body: Buffer): string {
+  const text = utf8.decode(body);
+  texts.set(request, text);
+  return text;
+}
+
+/** The text of the body; empty without a body. */
 export function bodyTextOf(request: FastifyRequest): string {
   return texts.get(request) ?? '';
 }

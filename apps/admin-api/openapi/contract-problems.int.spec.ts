@@ -116,6 +116,10 @@ async function withoutNats(): Promise<TestAnswer> {
 /** For each code a request to an operation that is answered with it; those that take a server away come last. */
 const PROVOKED: Record<ProblemCode, [operation: string, ask: () => Promise<TestAnswer>]> = {
   malformed_json: ['publishEvent', () => api.ask('POST', EVENTS, '{')],
+  malformed_yaml: [
+    'importEventTypes',
+    () => api.ask('POST', `${TYPES}/import`, 'a: b: c', { 'content-type': 'application/yaml' }),
+  ],
   bad_request: ['readWebhook', () => api.ask('GET', `${WEBHOOKS}/%zz`)],
   unauthenticated: ['listWebhooks', () => api.ask('GET', WEBHOOKS, undefined, { authorization: 'Basic x' })],
   forbidden: [

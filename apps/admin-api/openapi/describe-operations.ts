@@ -59,6 +59,8 @@ export function describeOperation(method: string, path: string, operation: Descr
     body.example = note?.body;
     if (method === 'patch' && operation.requestBody)
       operation.requestBody.content = { [MERGE_PATCH]: body, 'application/json': body };
+    if (note?.yaml && operation.requestBody)
+      operation.requestBody.content['application/yaml'] = { schema: { type: 'object' }, example: note.yaml };
   }
   for (const answer of Object.values(operation.responses)) {
     if (note?.versioned) answer.headers = { ETag: { $ref: '#/components/headers/ETag' } };

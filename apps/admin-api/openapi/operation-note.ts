@@ -7,6 +7,8 @@ export interface OperationNote {
   versioned?: boolean;
   /** A request body that would be taken. */
   body?: unknown;
+  /** The same in YAML, for an operation that takes it: the document itself. */
+  yaml?: unknown;
   /** What it would be answered with; left out where the answer has no body. */
   answer?: unknown;
 }

@@ -6,6 +6,7 @@ import type { Fault } from '#domain';
  */
 export const PROBLEMS = {
   malformed_json: { status: 400, title: 'The body is not JSON' },
+  malformed_yaml: { status: 400, title: 'The body is not YAML that is read' },
   bad_request: { status: 400, title: 'The request cannot be read' },
   unauthenticated: { status: 401, title: 'No valid key was given' },
   forbidden: { status: 403, title: 'The key may not do this' },
