@@ -29,9 +29,12 @@ import { LedgerRelay } from './relay/ledger-relay.js';
 import { TenantChanges } from './tenants/tenant-changes.js';
 import { TenantsController } from './tenants/tenants.controller.js';
 import { TagsController } from './webhooks/tags.controller.js';
-import { WebhookActionsController } from './webhooks/webhook-actions.controller.js';
 import { WebhookChanges } from './webhooks/webhook-changes.js';
+import { WebhookDeletionsController } from './webhooks/webhook-deletions.controller.js';
 import { WebhookHistoryController } from './webhooks/webhook-history.controller.js';
+import { WebhookSecretsController } from './webhooks/webhook-secrets.controller.js';
+import { WebhookStatusController } from './webhooks/webhook-status.controller.js';
+import { WebhookSubscriptionsController } from './webhooks/webhook-subscriptions.controller.js';
 import { WebhooksController } from './webhooks/webhooks.controller.js';
 
 /** What the admin API works with, connected. */
@@ -61,7 +64,10 @@ export class AdminApiModule {
         TenantsController,
         KeysController,
         WebhooksController,
-        WebhookActionsController,
+        WebhookDeletionsController,
+        WebhookStatusController,
+        WebhookSecretsController,
+        WebhookSubscriptionsController,
         WebhookHistoryController,
         TagsController,
         EventsController,

@@ -1,7 +1,9 @@
-import { Get, Param, Query } from '@nestjs/common';
+import { Get, Query } from '@nestjs/common';
 import { DataSource, findDelivery, listDeliveries } from '#persistence';
 import { CallerOf, type Caller } from '../access/caller.js';
-import { PlainId } from '../http/plain-id.js';
+import { found } from '../http/found.js';
+import { shownPage } from '../http/page.js';
+import { PathId } from '../http/path-id.js';
 import { Answers, Resource } from '../openapi/resource.js';
 import { Problem } from '../problems/problem.js';
 import { deliveryPage, deliveryQuery, deliveryView, type DeliveryQuery } from './delivery-schemas.js';
@@ -14,16 +16,14 @@ export class DeliveriesController {
   @Get()
   @Answers(200, 'Deliveries, newest first', deliveryPage)
   async list(@CallerOf() { tenant }: Caller, @Query({ schema: deliveryQuery }) query: DeliveryQuery) {
-    const { limit, cursor, ...filter } = query;
-    const { rows, nextCursor } = await listDeliveries(this.database, tenant, filter, { limit, cursor });
-    return { data: rows.map(deliverySummaryOf), next_cursor: nextCursor };
+    return shownPage(await listDeliveries(this.database, tenant, query, query), deliverySummaryOf);
   }
 
   @Get(':id')
   @Answers(200, 'The delivery with its attempts, the first one first', deliveryView, ['delivery_not_found'])
-  async read(@CallerOf() { tenant }: Caller, @Param('id', PlainId) id: string) {
-    const found = await findDelivery(this.database, tenant, id);
-    if (!found) throw new Problem('delivery_not_found', { detail: `There is no delivery ${id}.` });
-    return { ...deliverySummaryOf(found.delivery), attempts: found.attempts.map(attemptViewOf) };
+  async read(@CallerOf() { tenant }: Caller, @PathId() id: string) {
+    const absent = () => new Problem('delivery_not_found', { detail: `There is no delivery ${id}.` });
+    const { delivery, attempts } = found(await findDelivery(this.database, tenant, id), absent);
+    return { ...deliverySummaryOf(delivery), attempts: attempts.map(attemptViewOf) };
   }
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { isEventType } from '#domain';
-import { pageFields, queryText, queryTime } from '../http/query-fields.js';
+import { pageFields, pageOf } from '../http/page.js';
+import { queryText, queryTime } from '../http/query-fields.js';
 
 const status = z.enum(['pending', 'sending', 'retrying', 'success', 'failed', 'cancelled']);
 const time = z.iso.datetime({ precision: 3 });
@@ -49,4 +50,4 @@ export const attemptView = z.object({
 export type AttemptView = z.output<typeof attemptView>;
 
 export const deliveryView = deliverySummary.extend({ attempts: z.array(attemptView) });
-export const deliveryPage = z.object({ data: z.array(deliverySummary), next_cursor: z.string().nullable() });
+export const deliveryPage = pageOf(deliverySummary);

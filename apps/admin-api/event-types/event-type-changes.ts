@@ -8,14 +8,10 @@ import {
 } from '#domain';
 import { changeEventType, DataSource, type EventTypeChange, type EventTypeRow } from '#persistence';
 import type { Caller } from '../access/caller.js';
-import { mergePatch } from '../http/merge-patch.js';
-import { invalidRequest } from '../problems/problem.js';
-import { schemaFaults } from '../problems/schema-faults.js';
+import { patchedBy } from '../http/patched.js';
 import { LedgerRelay } from '../relay/ledger-relay.js';
+import { kept, told } from '../relay/told.js';
 import { eventTypeDefinition, type EventTypePatch, type WantedEventType } from './event-type-schemas.js';
-
-/** An answer waits for the data plane to be told, but no longer than this (docs/adr/0003). */
-const RELAY_WITHIN_MS = 2_000;
 
 /** The decisions that people take about event types, from the request to the data plane. */
 @Injectable()
@@ -28,7 +24,7 @@ export class EventTypeChanges {
   /** @throws EventTypeExists, EventTypeInvalid */
   declare(caller: Caller, name: string, definition: WantedEventType): Promise<EventTypeRow> {
     const command = { ...caller, kind: 'declare' as const, event_type: name, at: Date.now(), definition };
-    return this.kept(caller, name, (state) => decideEventType(state, command));
+    return this.keep(caller, name, (state) => decideEventType(state, command));
   }
 
   /** @throws EventTypeNotFound, EventTypeVersionConflict, EventTypeInvalid */
@@ -39,7 +35,7 @@ export class EventTypeChanges {
     expectedVersion: number | undefined,
   ): Promise<EventTypeRow> {
     const command = { ...caller, kind: 'change' as const, event_type: name, at: Date.now(), expectedVersion };
-    return this.kept(caller, name, (state) => decideEventType(state, { ...command, change: definition }));
+    return this.keep(caller, name, (state) => decideEventType(state, { ...command, change: definition }));
   }
 
   /** @throws EventTypeNotFound, EventTypeVersionConflict, EventTypeInvalid */
@@ -50,7 +46,7 @@ export class EventTypeChanges {
     expectedVersion: number | undefined,
   ): Promise<EventTypeRow> {
     const command = { ...caller, kind: 'change' as const, event_type: name, at: Date.now(), expectedVersion };
-    return this.kept(caller, name, (state) => {
+    return this.keep(caller, name, (state) => {
       if (state.kind !== 'live') throw new EventTypeNotFound(name);
       // Whether it is at that version comes before what the patch would make of it.
       decideEventType(state, { ...command, change: {} });
@@ -61,7 +57,8 @@ export class EventTypeChanges {
   /** @throws EventTypeNotFound, EventTypeVersionConflict */
   async delete(caller: Caller, name: string, expectedVersion: number | undefined): Promise<void> {
     const command = { ...caller, kind: 'delete' as const, event_type: name, at: Date.now(), expectedVersion };
-    await this.change(caller, name, (state) => decideEventType(state, command));
+    const { seq } = await this.changeUnrelayed(caller, name, (state) => decideEventType(state, command));
+    await told(this.relay, seq);
   }
 
   /**
@@ -78,33 +75,19 @@ export class EventTypeChanges {
 
   /** Waits until the data plane has been told of these ledger entries, within bounds. */
   async relayed(seqs: number[]): Promise<void> {
-    await Promise.all(seqs.map((seq) => this.relay.relayed(seq, RELAY_WITHIN_MS)));
+    await Promise.all(seqs.map((seq) => told(this.relay, seq)));
   }
 
-  private async kept(
+  private keep(
     caller: Caller,
     name: string,
     decide: (state: EventTypeState) => EventTypeEvent[],
   ): Promise<EventTypeRow> {
-    const row = await this.change(caller, name, decide);
-    if (!row) throw new Error(`The event type ${name} was changed, but there is no row of it.`);
-    return row;
-  }
-
-  private async change(
-    caller: Caller,
-    name: string,
-    decide: (state: EventTypeState) => EventTypeEvent[],
-  ): Promise<EventTypeRow | null> {
-    const { row, seq } = await this.changeUnrelayed(caller, name, decide);
-    if (seq !== null) await this.relayed([seq]);
-    return row;
+    return kept(this.relay, this.changeUnrelayed(caller, name, decide), `event type ${name}`);
   }
 }
 
 function merged(current: EventTypeDefinition, patch: EventTypePatch): EventTypeDefinition {
   const { description, schema, example, archived } = current;
-  const result = eventTypeDefinition.safeParse(mergePatch({ description, schema, example, archived }, patch));
-  if (!result.success) throw invalidRequest(schemaFaults(result.error.issues));
-  return result.data;
+  return patchedBy(eventTypeDefinition, { description, schema, example, archived }, patch);
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { deeperThan, EVENT_TYPE_LIMITS, isEventType } from '#domain';
-import { pageFields, queryText } from '../http/query-fields.js';
+import { pageFields, pageOf } from '../http/page.js';
+import { queryText } from '../http/query-fields.js';
 
 /** Whatever walks over a value later may recurse: deeper ones are refused here. */
 const MAX_DEPTH = 100;
@@ -68,7 +69,7 @@ export const eventTypeView = z.object({
 });
 export type EventTypeView = z.output<typeof eventTypeView>;
 
-export const eventTypePage = z.object({ data: z.array(eventTypeView), next_cursor: z.string().nullable() });
+export const eventTypePage = pageOf(eventTypeView);
 
 export const importRequest = z.strictObject({
   source: z

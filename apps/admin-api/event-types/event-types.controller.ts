@@ -1,10 +1,11 @@
-import { Body, Delete, Get, Headers, HttpCode, Param, Patch, Post, Put, Query, Res } from '@nestjs/common';
-import type { FastifyReply } from 'fastify';
+import { Body, Delete, Get, Patch, Post, Put, Query } from '@nestjs/common';
 import { EventTypeNotFound } from '#domain';
-import { DataSource, findEventType, listEventTypes } from '#persistence';
+import { DataSource, findEventType, listEventTypes, type EventTypeRow } from '#persistence';
 import { CallerOf, type Caller } from '../access/caller.js';
-import { entityTag, expectedVersion } from '../http/entity-tag.js';
-import { PlainId } from '../http/plain-id.js';
+import { found } from '../http/found.js';
+import { shownPage } from '../http/page.js';
+import { PathId } from '../http/path-id.js';
+import { created, IfMatchOf, versioned, type IfMatch } from '../http/versioned.js';
 import { Answers, Resource } from '../openapi/resource.js';
 import { TakesYaml } from '../yaml/yaml-body.js';
 import { EventTypeChanges } from './event-type-changes.js';
@@ -38,18 +39,13 @@ export class EventTypesController {
 
   @Post()
   @Answers(201, 'The event type', eventTypeView, ['event_type_exists'])
-  async create(
-    @CallerOf() caller: Caller,
-    @Body({ schema: newEventType }) { name, ...definition }: NewEventType,
-    @Res({ passthrough: true }) reply: FastifyReply,
-  ) {
+  async create(@CallerOf() caller: Caller, @Body({ schema: newEventType }) wanted: NewEventType) {
+    const { name, ...definition } = wanted;
     const row = await this.changes.declare(caller, name, definition);
-    void reply.header('etag', entityTag(row.version)).header('location', `/api/v1/event-types/${row.name}`);
-    return eventTypeViewOf(row);
+    return created(row, eventTypeViewOf(row), `event-types/${row.name}`);
   }
 
   @Post('import')
-  @HttpCode(200)
   @TakesYaml((source) => ({ source }))
   @Answers(200, 'What was imported, or would be', importReport, ['malformed_yaml'])
   import(
@@ -63,36 +59,24 @@ export class EventTypesController {
   @Get()
   @Answers(200, 'Event types, newest first', eventTypePage)
   async list(@CallerOf() { tenant }: Caller, @Query({ schema: eventTypeQuery }) query: EventTypeQuery) {
-    const { limit, cursor, ...filter } = query;
-    const { rows, nextCursor } = await listEventTypes(this.database, tenant, filter, { limit, cursor });
-    return { data: rows.map(eventTypeViewOf), next_cursor: nextCursor };
+    return shownPage(await listEventTypes(this.database, tenant, query, query), eventTypeViewOf);
   }
 
   @Get(':name')
   @Answers(200, 'The event type', eventTypeView, ['event_type_not_found'])
-  async read(
-    @CallerOf() { tenant }: Caller,
-    @Param('name', PlainId) name: string,
-    @Res({ passthrough: true }) reply: FastifyReply,
-  ) {
-    const row = await findEventType(this.database, tenant, name);
-    if (!row) throw new EventTypeNotFound(name);
-    void reply.header('etag', entityTag(row.version));
-    return eventTypeViewOf(row);
+  async read(@CallerOf() { tenant }: Caller, @PathId('name') name: string) {
+    return shown(found(await findEventType(this.database, tenant, name), () => new EventTypeNotFound(name)));
   }
 
   @Put(':name')
   @Answers(200, 'The event type, replaced', eventTypeView, ['event_type_not_found', 'version_conflict'])
   async replace(
     @CallerOf() caller: Caller,
-    @Param('name', PlainId) name: string,
-    @Headers('if-match') ifMatch: string | undefined,
+    @PathId('name') name: string,
+    @IfMatchOf() ifMatch: IfMatch,
     @Body({ schema: eventTypeDefinition }) definition: WantedEventType,
-    @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    const row = await this.changes.replace(caller, name, definition, expectedVersion(ifMatch));
-    void reply.header('etag', entityTag(row.version));
-    return eventTypeViewOf(row);
+    return shown(await this.changes.replace(caller, name, definition, ifMatch.version));
   }
 
   @Patch(':name')
@@ -102,24 +86,20 @@ export class EventTypesController {
   ])
   async patch(
     @CallerOf() caller: Caller,
-    @Param('name', PlainId) name: string,
-    @Headers('if-match') ifMatch: string | undefined,
+    @PathId('name') name: string,
+    @IfMatchOf() ifMatch: IfMatch,
     @Body({ schema: eventTypePatch }) patch: EventTypePatch,
-    @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    const row = await this.changes.patch(caller, name, patch, expectedVersion(ifMatch));
-    void reply.header('etag', entityTag(row.version));
-    return eventTypeViewOf(row);
+    return shown(await this.changes.patch(caller, name, patch, ifMatch.version));
   }
 
   @Delete(':name')
-  @HttpCode(204)
   @Answers(204, 'The event type is deleted', undefined, ['event_type_not_found', 'version_conflict'])
-  async delete(
-    @CallerOf() caller: Caller,
-    @Param('name', PlainId) name: string,
-    @Headers('if-match') ifMatch: string | undefined,
-  ): Promise<void> {
-    await this.changes.delete(caller, name, expectedVersion(ifMatch));
+  async delete(@CallerOf() caller: Caller, @PathId('name') name: string, @IfMatchOf() ifMatch: IfMatch) {
+    await this.changes.delete(caller, name, ifMatch.version);
   }
+}
+
+function shown(row: EventTypeRow) {
+  return versioned(row, eventTypeViewOf(row));
 }

@@ -1,4 +1,4 @@
-import { Body, HttpCode, Post } from '@nestjs/common';
+import { Body, Post } from '@nestjs/common';
 import { CallerOf, type Caller } from '../access/caller.js';
 import { NeedsRole } from '../access/role-needed.js';
 import { BodyText } from '../http/json-body.js';
@@ -12,7 +12,6 @@ export class EventBatchController {
 
   @Post('batch')
   @NeedsRole('publisher')
-  @HttpCode(202)
   @Answers(202, 'What became of each event', batchReport)
   async publish(
     @CallerOf() caller: Caller,

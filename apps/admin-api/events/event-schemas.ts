@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { isEventId, isEventType, isEventTypePattern, normalTimestamp } from '#domain';
-import { pageFields, queryText, queryTime } from '../http/query-fields.js';
+import { pageFields, pageOf } from '../http/page.js';
+import { queryText, queryTime } from '../http/query-fields.js';
 
 const eventType = z.string().refine(isEventType, 'must be an event type such as task.completed');
 
@@ -98,4 +99,4 @@ export const eventView = eventSummary.extend({
   matches: z.array(z.object({ delivery_id: z.string(), webhook_id: z.string(), status: z.string() })),
 });
 
-export const eventPage = z.object({ data: z.array(eventSummary), next_cursor: z.string().nullable() });
+export const eventPage = pageOf(eventSummary);

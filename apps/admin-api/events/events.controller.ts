@@ -1,9 +1,11 @@
-import { Body, Get, Header, HttpCode, Param, Post, Query } from '@nestjs/common';
+import { Body, Get, Header, Post, Query } from '@nestjs/common';
 import { DataSource, findEvent, listEvents } from '#persistence';
 import { CallerOf, type Caller } from '../access/caller.js';
 import { NeedsRole } from '../access/role-needed.js';
+import { found } from '../http/found.js';
 import { BodyText } from '../http/json-body.js';
-import { PlainId } from '../http/plain-id.js';
+import { shownPage } from '../http/page.js';
+import { PathId } from '../http/path-id.js';
 import { Answers, Resource } from '../openapi/resource.js';
 import { Problem } from '../problems/problem.js';
 import {
@@ -27,7 +29,6 @@ export class EventsController {
 
   @Post()
   @NeedsRole('publisher')
-  @HttpCode(202)
   @Answers(202, 'The stream has the event', acceptedEventView, [
     'unknown_event_type',
     'invalid_data',
@@ -40,17 +41,15 @@ export class EventsController {
   @Get()
   @Answers(200, 'Events, newest first, without their payloads', eventPage)
   async list(@CallerOf() { tenant }: Caller, @Query({ schema: eventQuery }) query: EventQuery) {
-    const { limit, cursor, ...filter } = query;
-    const { rows, nextCursor } = await listEvents(this.database, tenant, filter, { limit, cursor });
-    return { data: rows.map(eventSummaryOf), next_cursor: nextCursor };
+    return shownPage(await listEvents(this.database, tenant, query, query), eventSummaryOf);
   }
 
   @Get(':id')
   @Header('content-type', 'application/json; charset=utf-8')
   @Answers(200, 'The event with what it matched', eventView, ['event_not_found'])
-  async read(@CallerOf() { tenant }: Caller, @Param('id', PlainId) id: string) {
-    const found = await findEvent(this.database, tenant, id);
-    if (!found) throw new Problem('event_not_found', { detail: `There is no event ${id}.` });
-    return eventText(found.event, found.deliveries);
+  async read(@CallerOf() { tenant }: Caller, @PathId() id: string) {
+    const absent = () => new Problem('event_not_found', { detail: `There is no event ${id}.` });
+    const { event, deliveries } = found(await findEvent(this.database, tenant, id), absent);
+    return eventText(event, deliveries);
   }
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { KEY_LIMITS, ROLES } from '#domain';
-import { pageFields } from '../http/query-fields.js';
+import { pageOf } from '../http/page.js';
 
 const L = KEY_LIMITS;
 const time = z.iso.datetime({ precision: 3 });
@@ -25,9 +25,6 @@ export const newKey = z.strictObject({
 });
 export type NewKey = z.output<typeof newKey>;
 
-export const keyQuery = z.strictObject(pageFields);
-export type KeyQuery = z.output<typeof keyQuery>;
-
 export const keyView = z.object({
   id: z.string(),
   ...fields,
@@ -43,4 +40,4 @@ export const createdKeyView = keyView.extend({
   key: z.string().describe('Shown in this answer, and never again.'),
 });
 
-export const keyPage = z.object({ data: z.array(keyView), next_cursor: z.string().nullable() });
+export const keyPage = pageOf(keyView);

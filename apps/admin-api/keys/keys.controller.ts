@@ -1,23 +1,16 @@
-import { Body, Delete, Get, Headers, HttpCode, Param, Post, Query, Res } from '@nestjs/common';
-import type { FastifyReply } from 'fastify';
+import { Body, Delete, Get, Post, Query } from '@nestjs/common';
 import { decideKey, KeyNotFound, OF_NO_TENANT, type KeyId, type TenantId } from '#domain';
 import { changeKey, DataSource, findKey, listKeys, type KeyRow } from '#persistence';
 import { CallerOf, type Caller } from '../access/caller.js';
 import { generateKey } from '../access/key-text.js';
 import { NeedsRole } from '../access/role-needed.js';
-import { entityTag, expectedVersion } from '../http/entity-tag.js';
-import { PlainId } from '../http/plain-id.js';
+import { found } from '../http/found.js';
+import { pageQuery, shownPage, type PageQuery } from '../http/page.js';
+import { PathId } from '../http/path-id.js';
+import { created, IfMatchOf, versioned, type IfMatch } from '../http/versioned.js';
 import { Answers, Resource } from '../openapi/resource.js';
 import { Problem } from '../problems/problem.js';
-import {
-  createdKeyView,
-  keyPage,
-  keyQuery,
-  keyView,
-  newKey,
-  type KeyQuery,
-  type NewKey,
-} from './key-schemas.js';
+import { createdKeyView, keyPage, keyView, newKey, type NewKey } from './key-schemas.js';
 import { keyViewOf } from './key-view.js';
 
 @Resource('keys')
@@ -27,11 +20,7 @@ export class KeysController {
 
   @Post()
   @Answers(201, 'The key, for the only time', createdKeyView)
-  async create(
-    @CallerOf() caller: Caller,
-    @Body({ schema: newKey }) { name, role, expires_at }: NewKey,
-    @Res({ passthrough: true }) reply: FastifyReply,
-  ) {
+  async create(@CallerOf() caller: Caller, @Body({ schema: newKey }) { name, role, expires_at }: NewKey) {
     if (role === 'operator' && caller.role !== 'operator')
       throw new Problem('forbidden', {
         detail: 'Only operators make keys of operators.',
@@ -40,61 +29,38 @@ export class KeysController {
     const { id, text, hash } = generateKey();
     const tenant = role === 'operator' ? OF_NO_TENANT : caller.tenant;
     const definition = { name, role, expires_at: expires_at === null ? null : Date.parse(expires_at) };
-    const command = {
-      kind: 'issue' as const,
-      tenant,
-      key: id,
-      actor: caller.actor,
-      at: Date.now(),
-      definition,
-    };
+    const command = { ...caller, kind: 'issue' as const, tenant, key: id, at: Date.now(), definition };
     const row = await changeKey(this.database, tenant, id, (state) => decideKey(state, command), hash);
-    void reply.header('etag', entityTag(row.version)).header('location', `/api/v1/keys/${id}`);
-    return { ...keyViewOf(row), key: text };
+    return created(row, { ...keyViewOf(row), key: text }, `keys/${id}`);
   }
 
   @Get()
   @Answers(200, 'Keys, newest first, with those that expired or were revoked', keyPage)
-  async list(@CallerOf() caller: Caller, @Query({ schema: keyQuery }) query: KeyQuery) {
-    const { rows, nextCursor } = await listKeys(this.database, tenantsOf(caller), query);
-    return { data: rows.map(keyViewOf), next_cursor: nextCursor };
+  async list(@CallerOf() caller: Caller, @Query({ schema: pageQuery }) query: PageQuery) {
+    return shownPage(await listKeys(this.database, tenantsOf(caller), query), keyViewOf);
   }
 
   @Get(':id')
   @Answers(200, 'The key, without its text', keyView, ['key_not_found'])
-  async read(
-    @CallerOf() caller: Caller,
-    @Param('id', PlainId) id: string,
-    @Res({ passthrough: true }) reply: FastifyReply,
-  ) {
+  async read(@CallerOf() caller: Caller, @PathId() id: string) {
     const row = await this.find(caller, id);
-    void reply.header('etag', entityTag(row.version));
-    return keyViewOf(row);
+    return versioned(row, keyViewOf(row));
   }
 
   @Delete(':id')
-  @HttpCode(204)
   @Answers(204, 'The key is revoked, on every replica within a second', undefined, [
     'key_not_found',
     'version_conflict',
   ])
-  async revoke(
-    @CallerOf() caller: Caller,
-    @Param('id', PlainId) id: string,
-    @Headers('if-match') ifMatch: string | undefined,
-  ): Promise<void> {
+  async revoke(@CallerOf() caller: Caller, @PathId() id: string, @IfMatchOf() ifMatch: IfMatch) {
     const { tenant } = await this.find(caller, id);
-    const command = { kind: 'revoke' as const, tenant, key: id, actor: caller.actor, at: Date.now() };
-    const seen = expectedVersion(ifMatch);
-    await changeKey(this.database, tenant, id, (state) =>
-      decideKey(state, { ...command, expectedVersion: seen }),
-    );
+    const expectedVersion = ifMatch.version;
+    const command = { ...caller, kind: 'revoke' as const, tenant, key: id, at: Date.now(), expectedVersion };
+    await changeKey(this.database, tenant, id, (state) => decideKey(state, command));
   }
 
   private async find(caller: Caller, id: KeyId): Promise<KeyRow> {
-    const row = await findKey(this.database, tenantsOf(caller), id);
-    if (!row) throw new KeyNotFound(id);
-    return row;
+    return found(await findKey(this.database, tenantsOf(caller), id), () => new KeyNotFound(id));
   }
 }
 

@@ -1,7 +1,8 @@
-import { applyDecorators, Controller, UseGuards, UseInterceptors } from '@nestjs/common';
+import { applyDecorators, Controller, HttpCode, UseGuards, UseInterceptors } from '@nestjs/common';
 import { ApiBearerAuth, ApiExtension, ApiHeader, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { z, type ZodType } from 'zod';
 import { AccessGuard } from '../access/access-guard.js';
+import { VersionedAnswers } from '../http/versioned.js';
 import { IdempotencyInterceptor } from '../idempotency/idempotency.interceptor.js';
 import type { ProblemCode } from '../problems/problem.js';
 import { OWN_PROBLEMS } from './describe-operations.js';
@@ -11,7 +12,8 @@ export function Resource(name: string): ClassDecorator {
   return applyDecorators(
     Controller(`api/v1/${name}`),
     UseGuards(AccessGuard),
-    UseInterceptors(IdempotencyInterceptor),
+    // The inner one comes last: what is kept for a repetition has its headers already.
+    UseInterceptors(IdempotencyInterceptor, VersionedAnswers),
     ApiTags(name),
     ApiBearerAuth(),
     ApiHeader({
@@ -32,7 +34,7 @@ const problemSchema = z.looseObject({
   errors: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
 });
 
-/** Documents an operation's answer and its own problems; those of its kind are added in the document. */
+/** Says with what an operation answers, and what its own problems are; those of its kind are added in the document. */
 export function Answers(
   status: number,
   description: string,
@@ -40,6 +42,7 @@ export function Answers(
   problems: ProblemCode[] = [],
 ): MethodDecorator {
   return applyDecorators(
+    HttpCode(status),
     ApiResponse({ status, description, ...(schema ? { standardSchema: schema } : {}) }),
     ApiExtension(OWN_PROBLEMS, problems),
   );

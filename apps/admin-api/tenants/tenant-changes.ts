@@ -9,14 +9,10 @@ import {
 } from '#domain';
 import { changeTenant, DataSource, type TenantRow } from '#persistence';
 import type { Caller } from '../access/caller.js';
-import { mergePatch } from '../http/merge-patch.js';
-import { invalidRequest } from '../problems/problem.js';
-import { schemaFaults } from '../problems/schema-faults.js';
+import { patchedBy } from '../http/patched.js';
 import { LedgerRelay } from '../relay/ledger-relay.js';
+import { kept, told } from '../relay/told.js';
 import { tenantDefinition, type NewTenant, type TenantPatch, type WantedTenant } from './tenant-schemas.js';
-
-/** A change is answered once the data plane has been told, but no later than this (docs/adr/0003). */
-const RELAY_WITHIN_MS = 2_000;
 
 /** The decisions that operators take about tenants, from the request to the data plane. */
 @Injectable()
@@ -62,14 +58,11 @@ export class TenantChanges {
   async delete({ actor }: Caller, id: TenantId, expectedVersion: number | undefined): Promise<void> {
     const command = { kind: 'delete' as const, tenant: id, actor, at: Date.now(), expectedVersion };
     const { seq } = await changeTenant(this.database, id, (state) => decideTenant(state, command));
-    if (seq !== null) await this.relay.relayed(seq, RELAY_WITHIN_MS);
+    await told(this.relay, seq);
   }
 
-  private async keep(id: TenantId, decide: (state: TenantState) => TenantEvent[]): Promise<TenantRow> {
-    const { row, seq } = await changeTenant(this.database, id, decide);
-    if (seq !== null) await this.relay.relayed(seq, RELAY_WITHIN_MS);
-    if (!row) throw new Error(`The tenant ${id} was changed, but there is no row of it.`);
-    return row;
+  private keep(id: TenantId, decide: (state: TenantState) => TenantEvent[]): Promise<TenantRow> {
+    return kept(this.relay, changeTenant(this.database, id, decide), `tenant ${id}`);
   }
 }
 
@@ -80,7 +73,5 @@ function patched(current: LiveTenant, patch: TenantPatch): WantedTenant {
     ...{ name, max_webhooks, strict_event_types, timeout_seconds, retry },
     ...{ max_deliveries_per_hour_per_webhook, retention_days, auto_disable },
   };
-  const result = tenantDefinition.safeParse(mergePatch(before, patch));
-  if (!result.success) throw invalidRequest(schemaFaults(result.error.issues));
-  return result.data;
+  return patchedBy(tenantDefinition, before, patch);
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { isTenantId } from '#bus';
 import { DEFAULT_TIMEOUT_SECONDS, PLAIN_TENANT, TENANT_LIMITS, WEBHOOK_LIMITS } from '#domain';
-import { pageFields } from '../http/query-fields.js';
+import { pageOf } from '../http/page.js';
 import { retryFields } from '../webhooks/webhook-fields.js';
 import { retryPolicy } from '../webhooks/webhook-schemas.js';
 
@@ -92,9 +92,6 @@ export const tenantPatch = z
   .partial();
 export type TenantPatch = z.output<typeof tenantPatch>;
 
-export const tenantQuery = z.strictObject(pageFields);
-export type TenantQuery = z.output<typeof tenantQuery>;
-
 const time = z.iso.datetime({ precision: 3 });
 
 export const tenantView = z.object({
@@ -106,4 +103,4 @@ export const tenantView = z.object({
 });
 export type TenantView = z.output<typeof tenantView>;
 
-export const tenantPage = z.object({ data: z.array(tenantView), next_cursor: z.string().nullable() });
+export const tenantPage = pageOf(tenantView);

@@ -1,8 +1,9 @@
 import { Get, Query } from '@nestjs/common';
 import { DataSource, listTags } from '#persistence';
 import { CallerOf, type Caller } from '../access/caller.js';
+import { pageQuery, shownPage, type PageQuery } from '../http/page.js';
 import { Answers, Resource } from '../openapi/resource.js';
-import { pageQuery, tagPage, type PageQuery } from './webhook-schemas.js';
+import { tagPage } from './webhook-schemas.js';
 
 @Resource('tags')
 export class TagsController {
@@ -11,7 +12,6 @@ export class TagsController {
   @Get()
   @Answers(200, 'The tags of all webhooks in alphabetical order, with how many have each', tagPage)
   async list(@CallerOf() { tenant }: Caller, @Query({ schema: pageQuery }) query: PageQuery) {
-    const { rows, nextCursor } = await listTags(this.database, tenant, query);
-    return { data: rows, next_cursor: nextCursor };
+    return shownPage(await listTags(this.database, tenant, query), (tag) => tag);
   }
 }

@@ -1,7 +1,7 @@
 import { separateSecrets, type LiveWebhook, type SecretPath, type WebhookDefinition } from '#domain';
-import { mergePatch, nestedWithin } from '../http/merge-patch.js';
+import { nestedWithin } from '../http/merge-patch.js';
+import { patchedBy } from '../http/patched.js';
 import { invalidRequest } from '../problems/problem.js';
-import { schemaFaults } from '../problems/schema-faults.js';
 import { webhookDefinition, type WantedWebhook, type WebhookPatch } from './webhook-schemas.js';
 import { maskedAuth, maskedHeaders } from './webhook-view.js';
 
@@ -47,7 +47,5 @@ export function patched(current: LiveWebhook, patch: WebhookPatch): WantedWebhoo
     headers: maskedHeaders(current.headers),
     ...(auth ? { auth: maskedAuth(current.auth) } : {}),
   };
-  const result = webhookDefinition.safeParse(mergePatch(before, patch));
-  if (!result.success) throw invalidRequest(schemaFaults(result.error.issues));
-  return result.data;
+  return patchedBy(webhookDefinition, before, patch);
 }

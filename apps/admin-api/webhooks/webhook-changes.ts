@@ -29,15 +29,9 @@ import { generateSecret, isStandardSecret, Keyring } from '#signing';
 import type { Caller } from '../access/caller.js';
 import { invalidRequest } from '../problems/problem.js';
 import { LedgerRelay } from '../relay/ledger-relay.js';
+import { kept, told } from '../relay/told.js';
 import { patched, settle } from './wanted-webhook.js';
 import type { NewWebhook, SecretRotation, WantedWebhook, WebhookPatch } from './webhook-schemas.js';
-
-/**
- * A change is answered once the data plane has been told, so that an event
- * published after the answer meets it; but no longer than this, for the change
- * is made and will be told (docs/adr/0003).
- */
-const RELAY_WITHIN_MS = 2_000;
 
 type Bare<Each> = Each extends WebhookCommand ? Omit<Each, 'tenant' | 'webhook' | 'actor' | 'at'> : never;
 type BareCommand = Bare<WebhookCommand>;
@@ -91,9 +85,31 @@ export class WebhookChanges {
     });
   }
 
-  /** Pauses, resumes, or changes one event type: whatever needs no secret. */
-  async carryOut(caller: Caller, id: WebhookId, command: BareCommand): Promise<LiveWebhook> {
-    return this.keep(caller, id, () => command);
+  async setStatus(
+    caller: Caller,
+    id: WebhookId,
+    status: 'active' | 'inactive',
+    expectedVersion: number | undefined,
+  ): Promise<LiveWebhook> {
+    return this.keep(caller, id, () => ({ kind: 'change', change: { status }, expectedVersion }));
+  }
+
+  async subscribe(
+    caller: Caller,
+    id: WebhookId,
+    pattern: string,
+    expectedVersion: number | undefined,
+  ): Promise<LiveWebhook> {
+    return this.keep(caller, id, () => ({ kind: 'subscribe', pattern, expectedVersion }));
+  }
+
+  async unsubscribe(
+    caller: Caller,
+    id: WebhookId,
+    pattern: string,
+    expectedVersion: number | undefined,
+  ): Promise<LiveWebhook> {
+    return this.keep(caller, id, () => ({ kind: 'unsubscribe', pattern, expectedVersion }));
   }
 
   /** @returns the webhook, and its new signing secret for the only time */
@@ -114,9 +130,11 @@ export class WebhookChanges {
   }
 
   async delete(caller: Caller, id: WebhookId, expectedVersion?: number): Promise<void> {
-    await this.change(caller, id, (state) =>
-      decideWebhook(state, { ...caller, kind: 'delete', webhook: id, at: Date.now(), expectedVersion }),
+    const command = { ...caller, kind: 'delete' as const, webhook: id, at: Date.now(), expectedVersion };
+    const { seq } = await changeWebhook(this.database, caller.tenant, id, (state) =>
+      decideWebhook(state, command),
     );
+    await told(this.relay, seq);
   }
 
   /** What is left to the tenant: the timeout, and the retry policy field by field. */
@@ -161,28 +179,12 @@ export class WebhookChanges {
     seal?: (webhook: LiveWebhook) => SealedSecrets,
   ): Promise<LiveWebhook> {
     const at = Date.now();
-    const row = await this.change(
-      caller,
-      id,
-      (state) => {
-        const decide = (bare: BareCommand) => decideWebhook(state, { ...bare, ...caller, webhook: id, at });
-        return decide(command(state, decide));
-      },
-      seal,
-    );
-    if (!row) throw new Error(`The webhook ${id} was changed, but there is no row of it.`);
-    return liveWebhookOf(row);
-  }
-
-  private async change(
-    caller: Caller,
-    id: WebhookId,
-    decide: (state: WebhookState) => WebhookEvent[],
-    seal?: (webhook: LiveWebhook) => SealedSecrets,
-  ) {
-    const { row, seq } = await changeWebhook(this.database, caller.tenant, id, decide, seal);
-    if (seq !== null) await this.relay.relayed(seq, RELAY_WITHIN_MS);
-    return row;
+    const decided = (state: WebhookState) => {
+      const decide = (bare: BareCommand) => decideWebhook(state, { ...bare, ...caller, webhook: id, at });
+      return decide(command(state, decide));
+    };
+    const change = changeWebhook(this.database, caller.tenant, id, decided, seal);
+    return liveWebhookOf(await kept(this.relay, change, `webhook ${id}`));
   }
 
   /** Seals what is new among the credentials, each to its place and to the version that set it. */

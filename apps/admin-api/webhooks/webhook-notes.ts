@@ -70,45 +70,45 @@ export const webhookNotes: OperationNotes = {
     answer: { ...webhook, tags: ['billing', 'eu'], filter: null },
   },
   'Webhooks.delete': { id: 'deleteWebhook', summary: 'Delete a webhook' },
-  'WebhookActions.bulkDelete': {
+  'WebhookDeletions.bulkDelete': {
     id: 'deleteWebhooks',
     summary: 'Delete many webhooks, each answered for itself',
     body: { ids: [id] },
     answer: { data: [{ id, deleted: true, code: null }] },
   },
-  'WebhookActions.pause': {
+  'WebhookStatus.pause': {
     id: 'pauseWebhook',
     versioned: true,
     summary: 'Pause a webhook',
     answer: { ...webhook, status: 'inactive' },
   },
-  'WebhookActions.resume': {
+  'WebhookStatus.resume': {
     id: 'resumeWebhook',
     versioned: true,
     summary: 'Resume a webhook that was paused or disabled',
     answer: webhook,
   },
-  'WebhookActions.rotateSecret': {
+  'WebhookSecrets.rotate': {
     id: 'rotateWebhookSecret',
     versioned: true,
     summary: 'Give a webhook a new secret, the one before signing beside it for a while',
     body: { overlap_seconds: 86_400 },
     answer: { ...webhook, secret, previous_secret_until: '2026-02-01T12:00:00.000Z' },
   },
-  'WebhookActions.eventTypes': {
+  'WebhookSubscriptions.list': {
     id: 'readSubscriptions',
     versioned: true,
     summary: 'Read which event types a webhook listens to',
     answer: { event_types: ['order.*'] },
   },
-  'WebhookActions.subscribe': {
+  'WebhookSubscriptions.subscribe': {
     id: 'subscribe',
     versioned: true,
     summary: 'Let a webhook listen to one more event type',
     body: { event_type: 'refund.*' },
     answer: { event_types: ['order.*', 'refund.*'] },
   },
-  'WebhookActions.unsubscribe': {
+  'WebhookSubscriptions.unsubscribe': {
     id: 'unsubscribe',
     versioned: true,
     summary: 'Let a webhook no longer listen to an event type',

@@ -7,7 +7,8 @@ import {
   PLAIN_WEBHOOK,
   WEBHOOK_LIMITS,
 } from '#domain';
-import { pageFields, queryText } from '../http/query-fields.js';
+import { pageFields, pageOf } from '../http/page.js';
+import { queryText } from '../http/query-fields.js';
 import { auth } from './webhook-auth.js';
 import { eventTypePattern, fields, rateLimitFields, retryFields } from './webhook-fields.js';
 import { formatPatch } from './webhook-format.js';
@@ -139,7 +140,7 @@ export const createdWebhookView = webhookView.extend({
   secret: z.string().describe('Shown in this answer, and never again.'),
 });
 
-export const webhookPage = z.object({ data: z.array(webhookView), next_cursor: z.string().nullable() });
+export const webhookPage = pageOf(webhookView);
 
 export const secretRotation = z.strictObject({
   overlap_seconds: z
@@ -178,26 +179,17 @@ export const newSubscription = z.strictObject({ event_type: eventTypePattern });
 export type NewSubscription = z.output<typeof newSubscription>;
 export const subscriptionsView = z.object({ event_types: z.array(z.string()) });
 
-export const tagPage = z.object({
-  data: z.array(z.object({ tag: z.string(), webhooks: z.int() })),
-  next_cursor: z.string().nullable(),
-});
+export const tagPage = pageOf(z.object({ tag: z.string(), webhooks: z.int() }));
 
-export const pageQuery = z.strictObject(pageFields);
-export type PageQuery = z.output<typeof pageQuery>;
-
-export const historyPage = z.object({
-  data: z.array(
-    z.object({
-      version: z.int(),
-      type: z.string().describe('Such as `webhook.changed`.'),
-      at: time,
-      actor: z.string().describe('Who decided it.'),
-      data: z.record(z.string(), z.unknown()).describe('What was decided; secrets are masked.'),
-    }),
-  ),
-  next_cursor: z.string().nullable(),
-});
+export const historyPage = pageOf(
+  z.object({
+    version: z.int(),
+    type: z.string().describe('Such as `webhook.changed`.'),
+    at: time,
+    actor: z.string().describe('Who decided it.'),
+    data: z.record(z.string(), z.unknown()).describe('What was decided; secrets are masked.'),
+  }),
+);
 
 export const pastWebhook = z.object({
   version: z.int(),

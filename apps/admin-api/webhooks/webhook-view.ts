@@ -1,5 +1,6 @@
 import { MASK, type LiveWebhook, type RequestHeaders, type WebhookAuth } from '#domain';
 import type { WebhookHistoryEntry } from '#persistence';
+import { versioned } from '../http/versioned.js';
 import type { WebhookView } from './webhook-schemas.js';
 
 /** What the API shows of a webhook. No secret is among it. */
@@ -28,6 +29,11 @@ export function webhookViewOf(webhook: LiveWebhook): WebhookView {
     created_at: new Date(webhook.created_at).toISOString(),
     updated_at: new Date(webhook.updated_at).toISOString(),
   };
+}
+
+/** The webhook as an answer, with its version. */
+export function shownWebhook(webhook: LiveWebhook) {
+  return versioned(webhook, webhookViewOf(webhook));
 }
 
 export function maskedHeaders(headers: RequestHeaders): Record<string, string> {

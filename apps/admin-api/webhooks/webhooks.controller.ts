@@ -1,10 +1,11 @@
-import { Body, Delete, Get, Headers, HttpCode, Param, Patch, Post, Put, Query, Res } from '@nestjs/common';
-import type { FastifyReply } from 'fastify';
+import { Body, Delete, Get, Patch, Post, Put, Query } from '@nestjs/common';
 import { WebhookNotFound } from '#domain';
 import { DataSource, findWebhook, listWebhooks, liveWebhookOf } from '#persistence';
 import { CallerOf, type Caller } from '../access/caller.js';
-import { entityTag, expectedVersion } from '../http/entity-tag.js';
-import { PlainId } from '../http/plain-id.js';
+import { found } from '../http/found.js';
+import { shownPage } from '../http/page.js';
+import { PathId } from '../http/path-id.js';
+import { created, IfMatchOf, type IfMatch } from '../http/versioned.js';
 import { Answers, Resource } from '../openapi/resource.js';
 import { WebhookChanges } from './webhook-changes.js';
 import {
@@ -20,7 +21,7 @@ import {
   type WebhookPatch,
   type WebhookQuery,
 } from './webhook-schemas.js';
-import { webhookViewOf } from './webhook-view.js';
+import { shownWebhook, webhookViewOf } from './webhook-view.js';
 
 @Resource('webhooks')
 export class WebhooksController {
@@ -34,37 +35,23 @@ export class WebhooksController {
     'webhook_name_taken',
     'webhook_limit_reached',
   ])
-  async create(
-    @CallerOf() caller: Caller,
-    @Body({ schema: newWebhook }) body: NewWebhook,
-    @Res({ passthrough: true }) reply: FastifyReply,
-  ) {
-    const { webhook, secret } = await this.changes.create(caller, body);
-    void reply
-      .header('etag', entityTag(webhook.version))
-      .header('location', `/api/v1/webhooks/${webhook.id}`);
-    return { ...webhookViewOf(webhook), secret };
+  async create(@CallerOf() caller: Caller, @Body({ schema: newWebhook }) wanted: NewWebhook) {
+    const { webhook, secret } = await this.changes.create(caller, wanted);
+    return created(webhook, { ...webhookViewOf(webhook), secret }, `webhooks/${webhook.id}`);
   }
 
   @Get()
   @Answers(200, 'Webhooks, newest first', webhookPage)
   async list(@CallerOf() { tenant }: Caller, @Query({ schema: webhookQuery }) query: WebhookQuery) {
-    const { limit, cursor, ...filter } = query;
-    const { rows, nextCursor } = await listWebhooks(this.database, tenant, filter, { limit, cursor });
-    return { data: rows.map((row) => webhookViewOf(liveWebhookOf(row))), next_cursor: nextCursor };
+    const page = await listWebhooks(this.database, tenant, query, query);
+    return shownPage(page, (row) => webhookViewOf(liveWebhookOf(row)));
   }
 
   @Get(':id')
   @Answers(200, 'The webhook', webhookView, ['webhook_not_found'])
-  async read(
-    @CallerOf() { tenant }: Caller,
-    @Param('id', PlainId) id: string,
-    @Res({ passthrough: true }) reply: FastifyReply,
-  ) {
-    const row = await findWebhook(this.database, tenant, id);
-    if (!row) throw new WebhookNotFound(id);
-    void reply.header('etag', entityTag(row.version));
-    return webhookViewOf(liveWebhookOf(row));
+  async read(@CallerOf() { tenant }: Caller, @PathId() id: string) {
+    const row = found(await findWebhook(this.database, tenant, id), () => new WebhookNotFound(id));
+    return shownWebhook(liveWebhookOf(row));
   }
 
   @Put(':id')
@@ -75,14 +62,11 @@ export class WebhooksController {
   ])
   async replace(
     @CallerOf() caller: Caller,
-    @Param('id', PlainId) id: string,
-    @Headers('if-match') ifMatch: string | undefined,
+    @PathId() id: string,
+    @IfMatchOf() ifMatch: IfMatch,
     @Body({ schema: webhookDefinition }) wanted: WantedWebhook,
-    @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    const webhook = await this.changes.replace(caller, id, wanted, expectedVersion(ifMatch));
-    void reply.header('etag', entityTag(webhook.version));
-    return webhookViewOf(webhook);
+    return shownWebhook(await this.changes.replace(caller, id, wanted, ifMatch.version));
   }
 
   @Patch(':id')
@@ -93,24 +77,16 @@ export class WebhooksController {
   ])
   async patch(
     @CallerOf() caller: Caller,
-    @Param('id', PlainId) id: string,
-    @Headers('if-match') ifMatch: string | undefined,
+    @PathId() id: string,
+    @IfMatchOf() ifMatch: IfMatch,
     @Body({ schema: webhookPatch }) patch: WebhookPatch,
-    @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    const webhook = await this.changes.patch(caller, id, patch, expectedVersion(ifMatch));
-    void reply.header('etag', entityTag(webhook.version));
-    return webhookViewOf(webhook);
+    return shownWebhook(await this.changes.patch(caller, id, patch, ifMatch.version));
   }
 
   @Delete(':id')
-  @HttpCode(204)
   @Answers(204, 'The webhook is deleted', undefined, ['webhook_not_found', 'version_conflict'])
-  async delete(
-    @CallerOf() caller: Caller,
-    @Param('id', PlainId) id: string,
-    @Headers('if-match') ifMatch: string | undefined,
-  ): Promise<void> {
-    await this.changes.delete(caller, id, expectedVersion(ifMatch));
+  async delete(@CallerOf() caller: Caller, @PathId() id: string, @IfMatchOf() ifMatch: IfMatch) {
+    await this.changes.delete(caller, id, ifMatch.version);
   }
 }

@@ -1,17 +1,12 @@
-import { Body, HttpCode, Post, Query } from '@nestjs/common';
+import { Body, Post, Query } from '@nestjs/common';
 import { DataSource, listWebhooks } from '#persistence';
 import { CallerOf, type Caller } from '../../access/caller.js';
 import { NeedsRole } from '../../access/role-needed.js';
+import { pageQuery, shownPage, type PageQuery } from '../../http/page.js';
 import { Answers, Resource } from '../../openapi/resource.js';
 import { invalidRequest } from '../../problems/problem.js';
 import { previewOf } from './preview-event.js';
-import {
-  previewedEvent,
-  previewPage,
-  previewQuery,
-  type PreviewedEvent,
-  type PreviewQuery,
-} from './preview-schemas.js';
+import { previewedEvent, previewPage, type PreviewedEvent } from './preview-schemas.js';
 
 @Resource('events')
 export class EventPreviewController {
@@ -19,7 +14,6 @@ export class EventPreviewController {
 
   @Post('preview')
   @NeedsRole('publisher')
-  @HttpCode(200)
   @Answers(
     200,
     'Each webhook, newest first: whether it would receive the event, and if not, why',
@@ -27,11 +21,11 @@ export class EventPreviewController {
   )
   async preview(
     @CallerOf() { tenant }: Caller,
-    @Query({ schema: previewQuery }) page: PreviewQuery,
+    @Query({ schema: pageQuery }) page: PageQuery,
     @Body({ schema: previewedEvent }) { type, data, metadata = null }: PreviewedEvent,
   ) {
     if (data === undefined) throw invalidRequest([{ path: 'data', message: 'is required' }]);
-    const { rows, nextCursor } = await listWebhooks(this.database, tenant, {}, page);
-    return { data: rows.map((row) => previewOf(row, { type, data, metadata })), next_cursor: nextCursor };
+    const webhooks = await listWebhooks(this.database, tenant, {}, page);
+    return shownPage(webhooks, (row) => previewOf(row, { type, data, metadata }));
   }
 }
