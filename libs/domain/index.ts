@@ -6,6 +6,7 @@ export * from './event/json-members.js';
 export * from './event/read-event.js';
 export * from './delivery/retry-policy.js';
 export * from './delivery/judge-attempt.js';
+export * from './pace/rate-limit.js';
 export * from './journal/facts.js';
 export * from './tenant/routed-tenant.js';
 export * from './tenant/tenant.js';
