@@ -9,11 +9,13 @@ import { WebhookFields1764000000000 } from './migrations/1764000000000-webhook-f
 import { EventTypes1764100000000 } from './migrations/1764100000000-event-types.js';
 import { SearchForWebhooks1764200000000 } from './migrations/1764200000000-search-for-webhooks.js';
 import { EveryField1764300000000 } from './migrations/1764300000000-every-field.js';
+import { WebhookActivity1764600000000 } from './migrations/1764600000000-webhook-activity.js';
 import { AttemptRow } from './record/attempt-row.js';
 import { DeliveryRow } from './record/delivery-row.js';
 import { EventRow } from './record/event-row.js';
 import { RelayPositionRow } from './relay/relay-position-row.js';
 import { TenantRow } from './tenant/tenant-row.js';
+import { WebhookActivityRow } from './webhook-activity/webhook-activity-row.js';
 import { WebhookRow } from './webhook/webhook-row.js';
 
 export interface DatabaseOptions {
@@ -47,6 +49,7 @@ export function createDatabase(url: string, options: DatabaseOptions): DataSourc
       DeliveryRow,
       AttemptRow,
       EventTypeRow,
+      WebhookActivityRow,
     ],
     migrations: [
       ControlPlaneAndRecord1763800000000,
@@ -55,6 +58,7 @@ export function createDatabase(url: string, options: DatabaseOptions): DataSourc
       EventTypes1764100000000,
       SearchForWebhooks1764200000000,
       EveryField1764300000000,
+      WebhookActivity1764600000000,
     ],
     migrationsTableName: 'migrations',
     installExtensions: false,

@@ -38,3 +38,6 @@ export * from './event-type/event-type-state.js';
 export * from './event-type/change-event-type.js';
 export * from './event-type/find-event-type.js';
 export * from './event-type/list-event-types.js';
+export * from './webhook/disable-webhook.js';
+export * from './webhook-activity/webhook-activity-row.js';
+export * from './webhook-activity/find-webhook-activity.js';

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { TenantId, WebhookId } from '../ids.js';
-import type { LiveWebhook, WebhookDefinition, WebhookState } from './webhook.js';
+import type { DisabledReason, LiveWebhook, WebhookDefinition, WebhookState } from './webhook.js';
 import {
   WebhookExists,
   WebhookInvalid,
@@ -55,13 +55,31 @@ export interface RotateSecret extends Command {
   expectedVersion?: number | undefined;
 }
 
+/**
+ * Switches it off, for what was seen of it. Never refused: it changes nothing
+ * where there is no such webhook (any more), where it is off already, and where
+ * a person changed its status or its URL after what was seen.
+ */
+export interface DisableWebhook extends Command {
+  kind: 'disable';
+  reason: DisabledReason;
+  /** When what is held against it was so, milliseconds since 1970. */
+  observed_at: number;
+}
+
 export interface DeleteWebhook extends Command {
   kind: 'delete';
   expectedVersion?: number | undefined;
 }
 
 export type WebhookCommand =
-  CreateWebhook | ChangeWebhook | SubscribeWebhook | UnsubscribeWebhook | RotateSecret | DeleteWebhook;
+  | CreateWebhook
+  | ChangeWebhook
+  | SubscribeWebhook
+  | UnsubscribeWebhook
+  | RotateSecret
+  | DisableWebhook
+  | DeleteWebhook;
 
 /**
  * What follows from a command; nothing when it changes nothing.
@@ -113,13 +131,21 @@ export function decideWebhook(state: WebhookState, command: WebhookCommand): Web
       const previous_until = at + command.overlapSeconds * 1_000;
       return [{ ...decided, type: 'webhook.secret_rotated', data: { secret, previous_until } }];
     }
+    case 'disable': {
+      if (state.kind !== 'live' || state.status === 'disabled') return [];
+      if (state.standing_since > command.observed_at) return [];
+      return [{ ...decided, type: 'webhook.disabled', data: { reason: command.reason } }];
+    }
     case 'delete':
       expectLive(state, command);
       return [{ ...decided, type: 'webhook.deleted', data: {} }];
   }
 }
 
-function expectLive(state: WebhookState, command: Exclude<WebhookCommand, CreateWebhook>): LiveWebhook {
+function expectLive(
+  state: WebhookState,
+  command: Exclude<WebhookCommand, CreateWebhook | DisableWebhook>,
+): LiveWebhook {
   if (state.kind !== 'live') throw new WebhookNotFound(command.webhook);
   const { expectedVersion } = command;
   if (expectedVersion !== undefined && expectedVersion !== state.version)

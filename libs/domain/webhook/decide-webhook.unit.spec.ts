@@ -178,6 +178,7 @@ describe('a webhook as its ledger makes it', () => {
       name: 'renamed',
       status: 'inactive',
       disabled_reason: null,
+      standing_since: 1_000,
       secret_number: 1,
       retiring: [],
       created_at: 1_000,

@@ -17,6 +17,7 @@ export function evolveWebhook(state: WebhookState, event: WebhookEvent): Webhook
       ...PLAIN_WEBHOOK,
       ...definition,
       disabled_reason: null,
+      standing_since: event.at,
       secret_number: secret.number,
       retiring: [],
       created_at: event.at,
@@ -27,11 +28,22 @@ export function evolveWebhook(state: WebhookState, event: WebhookEvent): Webhook
   const touched = { ...state, version, updated_at: event.at };
   switch (event.type) {
     case 'webhook.changed':
-      return { ...touched, ...event.data };
+      return {
+        ...touched,
+        ...event.data,
+        standing_since: event.data.url === undefined ? state.standing_since : event.at,
+      };
     case 'webhook.paused':
-      return { ...touched, status: 'inactive', disabled_reason: null };
+      return { ...touched, status: 'inactive', disabled_reason: null, standing_since: event.at };
     case 'webhook.resumed':
-      return { ...touched, status: 'active', disabled_reason: null };
+      return { ...touched, status: 'active', disabled_reason: null, standing_since: event.at };
+    case 'webhook.disabled':
+      return {
+        ...touched,
+        status: 'disabled',
+        disabled_reason: event.data.reason,
+        standing_since: event.at,
+      };
     case 'webhook.secret_rotated': {
       const { secret, previous_until } = event.data;
       const earlier = [{ number: state.secret_number, until: previous_until }, ...state.retiring];

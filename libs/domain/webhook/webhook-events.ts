@@ -1,12 +1,18 @@
 import type { TenantId, WebhookId } from '../ids.js';
-import type { WebhookDefinition } from './webhook.js';
+import type { DisabledReason, WebhookDefinition } from './webhook.js';
 
 /**
  * What the ledger says of a webhook. No event holds a secret, not even a sealed
  * one or its hash (docs/adr/0002): they say which one by its number.
  */
 export type WebhookEvent =
-  WebhookCreated | WebhookChanged | WebhookPaused | WebhookResumed | WebhookSecretRotated | WebhookDeleted;
+  | WebhookCreated
+  | WebhookChanged
+  | WebhookPaused
+  | WebhookResumed
+  | WebhookDisabled
+  | WebhookSecretRotated
+  | WebhookDeleted;
 
 interface Decided {
   tenant: TenantId;
@@ -36,6 +42,12 @@ export interface WebhookPaused extends Decided {
 export interface WebhookResumed extends Decided {
   type: 'webhook.resumed';
   data: Record<never, never>;
+}
+
+/** Tidings switched it off by itself; the actor is `tidings`. */
+export interface WebhookDisabled extends Decided {
+  type: 'webhook.disabled';
+  data: { reason: DisabledReason };
 }
 
 export interface WebhookSecretRotated extends Decided {

@@ -57,6 +57,18 @@ export const PLAIN_WEBHOOK = {
   ordered: false,
 } satisfies Partial<WebhookDefinition>;
 
+/**
+ * Why Tidings switches a webhook off:
+ * - `receiver_gone`: its receiver answered 410
+ * - `receiver_asked`: its receiver answered with the header `webhook-delivery: disable`
+ * - `failing`: nothing but failures for as long as the tenant bears (`auto_disable.failing_for_hours`)
+ * - `idle`: no event for as long as the tenant waits (`auto_disable.idle_days`)
+ */
+export type DisabledReason = 'receiver_gone' | 'receiver_asked' | 'failing' | 'idle';
+
+/** Who decides what Tidings decides by itself. */
+export const TIDINGS = 'tidings';
+
 export type WebhookState = NoWebhook | LiveWebhook | DeletedWebhook;
 
 export interface NoWebhook {
@@ -73,6 +85,11 @@ export interface LiveWebhook extends Omit<WebhookDefinition, 'status'> {
   status: WebhookStatus;
   /** Why Tidings switched it off, while `status` is `disabled`. */
   disabled_reason: string | null;
+  /**
+   * Since when its status and its URL are what they are, milliseconds since
+   * 1970. What was seen of it before says nothing of it now.
+   */
+  standing_since: number;
   /** Which signing secret it has: 1 is the first, each rotation gives the next. */
   secret_number: number;
   /** Earlier signing secrets that sign too until their time, newest first; one whose time is over may be among them. */

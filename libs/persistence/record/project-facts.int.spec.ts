@@ -53,7 +53,10 @@ const histories = fc
   .array(
     fc.record({
       which: fc.integer({ min: 0, max: 2 }),
-      what: fc.constantFrom('retrying', 'failed', 'success', 'held', 'released', 'cancelled', 'accepted'),
+      what: fc.constantFrom(
+        ...(['retrying', 'failed', 'success', 'aborted'] as const),
+        ...(['held', 'released', 'cancelled', 'accepted'] as const),
+      ),
       number: fc.integer({ min: 1, max: 3 }),
     }),
     { minLength: 1, maxLength: 12 },
@@ -78,6 +81,8 @@ const histories = fc
             attempt_count: number - 1,
             reason: 'webhook_deleted',
           };
+        case 'aborted':
+          return finished(ref, attempt(number, 500, at, `att_${i}`), 'cancelled');
         case 'retrying':
         case 'failed':
         case 'success':

@@ -1,7 +1,8 @@
 import type { DataSource } from 'typeorm';
 import type { Fact } from '#domain';
+import { activityOfFacts, MERGE_ACTIVITY, type ActivityJson } from '../webhook-activity/activity-of-facts.js';
 import { dayOf, ensureDayPartitions, isMissingPartition } from './day-partitions.js';
-import { rowsOfFacts } from './rows-of-facts.js';
+import { rowsOfFacts, type RecordRows } from './rows-of-facts.js';
 
 /*
  * One statement for each table, whatever the number of rows: they travel as
@@ -83,23 +84,26 @@ export class Projection {
    */
   async project(facts: Fact[]): Promise<void> {
     const rows = rowsOfFacts(facts);
+    const activity = activityOfFacts(facts);
     const days = [...new Set([...rows.times].map(dayOf))];
     await this.ensureDays(days);
     try {
-      await this.write(rows);
+      await this.write(rows, activity);
     } catch (error) {
       if (!isMissingPartition(error)) throw error;
       for (const day of days) this.ensuredDays.delete(day);
       await this.ensureDays(days);
-      await this.write(rows);
+      await this.write(rows, activity);
     }
   }
 
-  private async write({ events, deliveries, attempts }: ReturnType<typeof rowsOfFacts>): Promise<void> {
+  private async write({ events, deliveries, attempts }: RecordRows, activity: ActivityJson[]): Promise<void> {
     await this.database.transaction(async (manager) => {
       if (events.length > 0) await manager.query(INSERT_EVENTS, [asJson(events)]);
       if (deliveries.length > 0) await manager.query(MOVE_DELIVERIES, [asJson(deliveries)]);
       if (attempts.length > 0) await manager.query(INSERT_ATTEMPTS, [asJson(attempts)]);
+      // Last: a busy webhook's row is one that other replicas wait for.
+      if (activity.length > 0) await manager.query(MERGE_ACTIVITY, [asJson(activity)]);
     });
   }
 

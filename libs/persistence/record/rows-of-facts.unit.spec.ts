@@ -102,6 +102,25 @@ describe('the rows that facts make', () => {
       { kind: 'delivery.cancelled', ...only, at: MORNING + 9, attempt_count: 0, reason: 'webhook_deleted' },
       { status: 'cancelled', reason: 'webhook_deleted', completed_at: MORNING + 9 },
     ],
+    [
+      'a delivery that an attempt cancelled is over at the end of the attempt, and says why',
+      finished(only, attempt(1, 503, MORNING + 10), 'retrying'),
+      finished(only, attempt(2, 500, MORNING + 2_000), 'cancelled'),
+      {
+        status: 'cancelled',
+        reason: 'receiver_aborted',
+        attempt_count: 2,
+        status_code: 500,
+        next_attempt_at: null,
+        completed_at: MORNING + 2_000,
+      },
+    ],
+    [
+      'a delivery that an attempt cancelled stays so when the retry of the same attempt is told after it',
+      finished(only, attempt(1, 410, MORNING + 10), 'cancelled'),
+      finished(only, attempt(1, 503, MORNING + 9_000, 'att_again'), 'retrying'),
+      { status: 'cancelled', status_code: 410 },
+    ],
   ])('%s', (_title, one, other, expected) => {
     expect(stateOf(one, other)).toMatchObject(expected);
     expect(stateOf(other, one)).toEqual(stateOf(one, other));

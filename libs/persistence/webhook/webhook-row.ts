@@ -56,6 +56,10 @@ export class WebhookRow {
   @Column({ type: 'text', nullable: true })
   disabled_reason!: string | null;
 
+  /** Since when status and url are what they are. */
+  @Column({ type: 'timestamptz', precision: 3 })
+  standing_since!: Date;
+
   @Column({ type: 'jsonb' })
   headers!: RequestHeaders;
 

@@ -29,6 +29,7 @@ export function liveWebhookOf(row: WebhookRow): LiveWebhook {
     secrets: _secrets,
     credentials: _credentials,
     retiring_secrets,
+    standing_since,
     created_at,
     updated_at,
     ...fields
@@ -37,6 +38,7 @@ export function liveWebhookOf(row: WebhookRow): LiveWebhook {
     kind: 'live',
     ...fields,
     retiring: retiring_secrets.map(({ number, until }) => ({ number, until })),
+    standing_since: standing_since.getTime(),
     created_at: created_at.getTime(),
     updated_at: updated_at.getTime(),
   };
@@ -48,7 +50,7 @@ export function liveWebhookOf(row: WebhookRow): LiveWebhook {
  * @throws Error when a secret that the webhook refers to is in neither
  */
 export function rowOf(state: LiveWebhook, before: WebhookRow | null, added: SealedSecrets): WebhookRow {
-  const { kind: _kind, retiring, created_at, updated_at, ...fields } = state;
+  const { kind: _kind, retiring, standing_since, created_at, updated_at, ...fields } = state;
   const missing = (what: string): never => {
     throw new Error(`The webhook ${state.id} refers to ${what}, which is sealed nowhere.`);
   };
@@ -67,6 +69,7 @@ export function rowOf(state: LiveWebhook, before: WebhookRow | null, added: Seal
         added.credentials.get(path) ?? before?.credentials[path] ?? missing(path),
       ]),
     ),
+    standing_since: new Date(standing_since),
     created_at: new Date(created_at),
     updated_at: new Date(updated_at),
   };

@@ -89,6 +89,6 @@ export function finished(
     attempt: made,
     outcome,
     next_attempt_at: outcome === 'retrying' ? (nextAttemptAt ?? made.started_at + 1_005) : null,
-    reason: outcome === 'failed' ? 'retries_exhausted' : null,
+    reason: outcome === 'failed' ? 'retries_exhausted' : outcome === 'cancelled' ? 'receiver_aborted' : null,
   };
 }
