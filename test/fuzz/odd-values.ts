@@ -95,3 +95,31 @@ export const oddBody = fc.oneof(
   ),
   fc.string({ unit: 'binary', maxLength: 60 }),
 );
+
+/** YAML, such as an import might be given, and such as nobody should write. */
+export const oddYaml = fc.oneof(
+  { weight: 2, arbitrary: fc.uuid().map((id) => `event_types:\n  - name: y.${id.replaceAll('-', '_')}\n`) },
+  { weight: 1, arbitrary: oddBody },
+  {
+    weight: 3,
+    arbitrary: fc.constantFrom(
+      ...['openapi: 3.1.0\nwebhooks:\n  yaml.one: &a { post: {} }\n  yaml.two: *a\n', 'a: b: c', '- &a [*a]'],
+      ...[
+        'asyncapi: 3.0.0\nchannels: {}\n',
+        'event_types: [{ name: y.z, example: .nan }]',
+        '<<: 1',
+        '---\n---',
+      ],
+      ...[
+        'event_types: [{ name: y.deep, schema: ' + nested(200, '{not: ', '}').replace(': }', ': 1}') + ' }]',
+      ],
+      ...[
+        'event_types: &e [{ name: y.e, example: *e }]',
+        '!!binary aGk=',
+        '\t',
+        '? ',
+        '%YAML 1.1\n---\na: yes',
+      ],
+    ),
+  },
+);

@@ -1,12 +1,14 @@
 import fc from 'fast-check';
 import type { FoundOperation } from '../../apps/admin-api/testing/document-for-tests.js';
-import { oddBody, oddText } from './odd-values.js';
+import { oddBody, oddText, oddYaml } from './odd-values.js';
 import { brokenValuesOf, valuesOf, type Schema } from './values-of-schema.js';
 
 /** A place in a path or a query that is filled when the request is sent, from what there is by then. */
 export type Filling = { own: number } | { foreign: number } | { text: string };
 
 export interface PlannedRequest {
+  /** Whether it comes from the tenant that is strict about event types. */
+  strict: boolean;
   who: 'admin' | 'viewer' | 'publisher' | 'stranger';
   fillings: Filling[];
   query: [string, Filling][];
@@ -85,7 +87,9 @@ const contentTypes = fc.oneof(
 
 /** Requests to an operation, from those that its schemas allow to those that nothing allows. */
 export function requestsTo({ path, operation }: FoundOperation): fc.Arbitrary<PlannedRequest> {
-  const schema = operation.requestBody?.content['application/json']?.schema as Schema | undefined;
+  const content = operation.requestBody?.content ?? {};
+  const schema = content['application/json']?.schema as Schema | undefined;
+  const inYaml = Object.hasOwn(content, 'application/yaml');
   const text = (values: fc.Arbitrary<unknown>) => values.map((value) => JSON.stringify(value));
   const body = schema
     ? fc.oneof(
@@ -104,6 +108,10 @@ export function requestsTo({ path, operation }: FoundOperation): fc.Arbitrary<Pl
         { weight: 2, arbitrary: fc.constantFrom('viewer' as const, 'publisher' as const) },
         { weight: 1, arbitrary: fc.constant('stranger' as const) },
       ),
+      strict: fc.oneof(
+        { weight: 3, arbitrary: fc.constant(false) },
+        { weight: 1, arbitrary: fc.constant(true) },
+      ),
       fillings: fc.array(filling, { minLength: slotsOf(path), maxLength: slotsOf(path) }),
       query: queryOf(operation.parameters ?? []),
       headers: oddHeaders,
@@ -113,14 +121,16 @@ export function requestsTo({ path, operation }: FoundOperation): fc.Arbitrary<Pl
         { weight: 1, arbitrary: fc.constant('latin1' as const) },
       ),
       body,
+      yaml: inYaml ? fc.option(oddYaml) : fc.constant(null),
     })
-    .map(({ type, ...request }) => ({
-      ...request,
-      headers:
-        request.body === undefined || type === undefined
+    .map(({ type: jsonType, yaml, ...request }) => {
+      const [body, type] = yaml === null ? [request.body, jsonType] : [yaml, 'application/yaml'];
+      const headers =
+        body === undefined || type === undefined
           ? request.headers
-          : { ...request.headers, 'content-type': type },
-    }));
+          : { ...request.headers, 'content-type': type };
+      return { ...request, body, headers };
+    });
 }
 
 function slotsOf(path: string): number {

@@ -53,6 +53,18 @@ const jsonSchema = fc.constantFrom<unknown>(
   { unevaluatedProperties: false, type: 'nonsense' },
 );
 
+/** Stands in a text for an id, which is put there when the request is sent (`withIds`). */
+const someId = fc
+  .tuple(fc.constantFrom('own', 'own', 'foreign'), fc.nat(1_000))
+  .map(([whose, at]) => `<<${whose}:${at}>>`);
+
+/** @param idOf the id for what a text only says whose it is */
+export function withIds(text: string, idOf: (whose: 'own' | 'foreign', at: number) => string): string {
+  return text.replace(/<<(own|foreign):(\d+)>>/g, (_all, whose: 'own' | 'foreign', at) =>
+    idOf(whose, Number(at)),
+  );
+}
+
 /** What a schema cannot say of a member, so that many requests are taken and reach what lies behind. */
 const BY_NAME: Record<string, fc.Arbitrary<unknown>> = {
   name: fc.oneof(
@@ -75,6 +87,9 @@ const BY_NAME: Record<string, fc.Arbitrary<unknown>> = {
   limit: fc.integer({ min: 1, max: 250 }).map(String),
   status_code: fc.integer({ min: 100, max: 599 }).map(String),
   id: fc.uuid(),
+  ids: fc.array(someId, { minLength: 1, maxLength: 4 }),
+  webhook_id: someId,
+  event_id: someId,
 };
 
 /** Values that fit a schema, and mostly what the API asks beyond it. */

@@ -2,15 +2,27 @@ import { jetstreamManager, type JetStreamManager } from '@nats-io/jetstream';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { openDatabase, type DataSource } from '../../libs/persistence/index.js';
 
-/** What requests may write although they are refused: the answers kept for Idempotency-Key, and our own place-keeping. */
-const OWN_BUSINESS = ['idempotency_keys', 'relay_positions', 'migrations'];
-const STREAMS = ['EVENTS', 'DELIVERIES', 'JOURNAL'];
+/** Our own place-keeping, which goes on whatever is asked. Kept answers are watched row by row. */
+const OWN_BUSINESS = ['relay_positions', 'migrations', 'idempotency_keys'];
+/** Each with the subjects of what is a tenant's; those of the other streams name none. */
+const STREAMS: Record<string, (tenant: string) => string[]> = {
+  EVENTS: (tenant) => [`events.${tenant}.>`],
+  DELIVERIES: () => [],
+  JOURNAL: () => [],
+  KV_webhooks: (tenant) => [`$KV.webhooks.${tenant}.>`],
+  'KV_event-types': (tenant) => [`$KV.event-types.${tenant}.>`],
+  KV_tenants: (tenant) => [`$KV.tenants.${tenant}`],
+};
+const NO_MESSAGES = 404;
 
 /** All that Tidings keeps, in short: equal texts mean that nothing was written. */
 export interface StoreState {
-  all: string;
+  /** By the name of the table or stream. */
+  all: Record<string, string>;
   /** The part that belongs to the tenant that nobody may touch. */
-  ofVictim: string;
+  ofVictim: Record<string, string>;
+  /** The answers kept for Idempotency-Keys, by tenant, route and key; empty while there is none. */
+  kept: Record<string, string>;
 }
 
 export class WatchedStores {
@@ -42,19 +54,46 @@ export class WatchedStores {
   }
 
   async state(): Promise<StoreState> {
-    const [rows, ...streams] = await Promise.all([
+    const [rows, kept, ...streams] = await Promise.all([
       this.database.query<{ name: string; rows: string; of_victim: string }[]>(this.statement, [this.victim]),
-      ...STREAMS.map(async (name) => `${name} ${(await this.streams.streams.info(name)).state.last_seq}`),
+      this.database.query<{ request: string; answer: string }[]>(
+        `SELECT concat_ws(' ', tenant, route, key) AS request, coalesce(md5(answer), '') AS answer
+           FROM idempotency_keys ORDER BY 1`,
+      ),
+      ...Object.entries(STREAMS).map(([name, subjects]) => this.streamState(name, subjects(this.victim))),
     ]);
+    const stores = [
+      ...rows.map(({ name, rows, of_victim }) => ({ name, all: rows, ofVictim: of_victim })),
+      ...streams,
+    ];
     return {
-      all: [...rows.map(({ name, rows }) => `${name} ${rows}`), ...streams].join('\n'),
-      ofVictim: rows.map(({ name, of_victim }) => `${name} ${of_victim}`).join('\n'),
+      all: Object.fromEntries(stores.map(({ name, all }) => [name, all])),
+      ofVictim: Object.fromEntries(stores.map(({ name, ofVictim }) => [name, ofVictim])),
+      kept: Object.fromEntries(kept.map(({ request, answer }) => [request, answer])),
     };
   }
 
   async close(): Promise<void> {
     await this.nats.close();
     await this.database.destroy();
+  }
+
+  private async streamState(name: string, subjects: string[]) {
+    const { state } = await this.streams.streams.info(name);
+    // The last message of each subject: a bucket keeps no other.
+    const last = subjects.length === 0 ? [] : await this.lastMessages(name, subjects);
+    return { name, all: String(state.last_seq), ofVictim: last.sort().join() };
+  }
+
+  private async lastMessages(stream: string, subjects: string[]): Promise<string[]> {
+    const last: string[] = [];
+    try {
+      const messages = await this.streams.direct.getLastMessagesFor(stream, { multi_last: subjects });
+      for await (const { subject, seq } of messages) last.push(`${subject} ${seq}`);
+    } catch (error) {
+      if ((error as { code?: number }).code !== NO_MESSAGES) throw error;
+    }
+    return last;
   }
 }
 

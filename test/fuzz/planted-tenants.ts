@@ -1,43 +1,72 @@
 import { deliveryIdOf, type Fact } from '../../libs/domain/index.js';
 import { openDatabase, Projection } from '../../libs/persistence/index.js';
 import { member, type TestApi } from '../../apps/admin-api/testing/api-for-tests.js';
+import type { Secret } from './verdict.js';
 
 export const VICTIM = 'victim';
-export const INTRUDER = 'intruder';
+/** Both are intruders; the second one's events must be of its catalogue. */
+const LENIENT = 'intruder';
+const STRICT = 'strict-intruder';
 /** Stands in all that the victim has, and in no request of the fuzz. */
 export const MARKER = 'planted-4f1c9a';
 
 type Keys = Record<'admin' | 'viewer' | 'publisher', string>;
 
-/** What the fuzz knows of the two tenants, by the tag of the operations that deal with it. */
-export interface TwoTenants {
-  intruderKeys: Keys;
-  /** Ids of what is the victim's. */
-  foreign: string[];
-  /** Ids of what is the intruder's; grows while the fuzz creates. */
+export interface Intruder {
+  keys: Keys;
+  /** Ids of what it has, by the tag of the operations that deal with it; grows while the fuzz creates. */
   own: Record<string, string[]>;
 }
 
-/** A tenant full of markers, and another one from which all requests come. */
-export async function plantTwoTenants(api: TestApi): Promise<TwoTenants> {
-  for (const id of [VICTIM, INTRUDER])
-    await made(api, 'tenants', { id, name: id === VICTIM ? MARKER : id }, 'default');
+/** What the fuzz knows of the tenants. */
+export interface PlantedTenants {
+  lenient: Intruder;
+  strict: Intruder;
+  victim: Secret;
+  /** What of the victim an intruder may guess: its ids, and names that others may have too. */
+  foreign: string[];
+}
+
+/** A tenant full of markers, and two others from which all requests come. */
+export async function plantTenants(api: TestApi): Promise<PlantedTenants> {
+  await made(api, 'tenants', { id: VICTIM, name: MARKER }, 'default');
   const webhook = await made(api, 'webhooks', webhookOf(MARKER), VICTIM);
   const second = await made(api, 'webhooks', webhookOf(`${MARKER} too`), VICTIM);
   const key = await made(api, 'keys', { name: MARKER, role: 'admin' }, VICTIM);
   await made(api, 'event-types', { name: 'planted.type', description: MARKER, example: MARKER }, VICTIM);
-  const mine = await made(api, 'webhooks', webhookOf('mine'), INTRUDER);
-  const keys = {} as Keys;
-  for (const role of ['admin', 'viewer', 'publisher'] as const)
-    keys[role] = (await made(api, 'keys', { name: role, role }, INTRUDER)).key ?? '';
   const [event, delivery] = await record(api, VICTIM, webhook.id ?? '', MARKER);
-  const [ownEvent, ownDelivery] = await record(api, INTRUDER, mine.id ?? '', 'mine');
   const page = await api.ask('GET', '/api/v1/webhooks?limit=1', undefined, { 'tidings-tenant': VICTIM });
   const ids = [webhook.id, second.id, key.id, event, delivery].map(String);
   return {
-    intruderKeys: keys,
+    lenient: await plantIntruder(api, LENIENT, false),
+    strict: await plantIntruder(api, STRICT, true),
+    victim: { tenant: VICTIM, marker: MARKER, ids },
     foreign: [...ids, 'planted.type', VICTIM, member(page, 'next_cursor')],
-    own: { webhooks: [mine.id ?? ''], events: [ownEvent], deliveries: [ownDelivery] },
+  };
+}
+
+/** Whether strict or not, its catalogue has a type with a schema, one without, and one that is archived. */
+async function plantIntruder(api: TestApi, tenant: string, strict: boolean): Promise<Intruder> {
+  await made(api, 'tenants', { id: tenant, name: tenant, strict_event_types: strict }, 'default');
+  for (const type of [
+    { name: 'order.paid', schema: { type: 'object', required: ['total'] } },
+    { name: 'task.completed' },
+    { name: 'task_created', archived: true },
+  ])
+    await made(api, 'event-types', type, tenant);
+  const webhook = await made(api, 'webhooks', webhookOf('mine'), tenant);
+  const keys = {} as Keys;
+  for (const role of ['admin', 'viewer', 'publisher'] as const)
+    keys[role] = (await made(api, 'keys', { name: role, role }, tenant)).key ?? '';
+  const [event, delivery] = await record(api, tenant, webhook.id ?? '', 'mine');
+  return {
+    keys,
+    own: {
+      webhooks: [webhook.id ?? ''],
+      events: [event],
+      deliveries: [delivery],
+      'event-types': ['order.paid'],
+    },
   };
 }
 
