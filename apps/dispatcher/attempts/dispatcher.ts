@@ -20,6 +20,9 @@ export interface DispatchCounter {
   cancelled: () => void;
 }
 
+/** What TIDINGS_MAX_DELIVERY_AGE_HOURS is unless someone sets it. */
+const MAX_AGE_MS = 720 * 3_600_000;
+
 /**
  * Carries out one owed delivery. First attempt and retry are this one path.
  *
@@ -71,7 +74,15 @@ export class Dispatcher {
   ): Promise<Outcome> {
     const attempt = await this.attempter.attempt(ready, owed, payload);
     const result = attempt.response ?? attempt.error ?? { kind: 'internal' as const };
-    const verdict = judgeAttempt(result, ready.webhook.retry, owed.attempt, Math.random(), Date.now());
+    const verdict = judgeAttempt({
+      result,
+      policy: ready.webhook.retry,
+      attempt: owed.attempt,
+      owedAt: owed.owed_at,
+      maxAgeMs: MAX_AGE_MS,
+      random: Math.random(),
+      now: Date.now(),
+    });
     let nextAttemptAt: number | null = null;
     if (verdict.outcome === 'retrying') {
       nextAttemptAt = Date.now() + verdict.delayMs;

@@ -1,44 +1,57 @@
-import type { AttemptErrorKind } from '../journal/facts.js';
+import type { AttemptErrorKind, WebhookRefused } from '../journal/facts.js';
+import { retryAfterSeconds } from './retry-after.js';
 import { retryDelayMs, type RetryPolicy } from './retry-policy.js';
 
 /** What an attempt brought, as far as it decides what comes next. */
 export type AttemptResult = { status: number; headers: Record<string, string> } | { kind: AttemptErrorKind };
 
+/** All that decides what becomes of a delivery after an attempt. */
+export interface AttemptToJudge {
+  result: AttemptResult;
+  policy: RetryPolicy;
+  /** The number of the attempt that was made, 1 for the first. */
+  attempt: number;
+  /** When the delivery was owed, milliseconds since 1970. */
+  owedAt: number;
+  /** No retry is made later than this after it was owed, milliseconds. */
+  maxAgeMs: number;
+  /** From 0 up to 1, for the jitter. */
+  random: number;
+  /** Milliseconds since 1970. */
+  now: number;
+}
+
+export type FailureReason =
+  'retries_exhausted' | 'expired' | 'aborted_by_receiver' | 'disabled_by_receiver' | 'receiver_gone';
+
+/** `refused`: the receiver wants nothing more, and its webhook is to be disabled. */
 export type Verdict =
-  | { outcome: 'success' }
+  | { outcome: 'success'; refused?: WebhookRefused['reason'] }
   | { outcome: 'retrying'; delayMs: number }
-  | { outcome: 'failed'; reason: 'retries_exhausted' | 'aborted_by_receiver' };
+  | { outcome: 'failed'; reason: FailureReason; refused?: WebhookRefused['reason'] };
+
+const GONE = 410;
 
 /**
  * Decides what becomes of a delivery after an attempt: 2xx is success, all
- * else a failure that is tried again as the policy has it.
- * @param attempt the number of the attempt that was made, 1 for the first
- * @param random from 0 up to 1, for the jitter
- * @param now milliseconds since 1970, against which a `Retry-After` date is read
+ * else a failure that is tried again as the policy has it, unless the receiver
+ * said that it wants no more of the delivery, or nothing more at all.
  */
-export function judgeAttempt(
-  result: AttemptResult,
-  policy: RetryPolicy,
-  attempt: number,
-  random: number,
-  now: number,
-): Verdict {
-  if ('status' in result) {
-    if (result.status >= 200 && result.status < 300) return { outcome: 'success' };
-    if (result.headers['webhook-delivery'] === 'abort-message')
-      return { outcome: 'failed', reason: 'aborted_by_receiver' };
-  }
-  const asked = 'status' in result ? retryAfterSeconds(result.headers['retry-after'], now) : 0;
+export function judgeAttempt(made: AttemptToJudge): Verdict {
+  const { result, policy, attempt, owedAt, maxAgeMs, random, now } = made;
+  const { status, headers } = 'status' in result ? result : { status: 0, headers: {} };
+  const word = headers['webhook-delivery']?.trim().toLowerCase();
+  const succeeded = status >= 200 && status < 300;
+  if (word === 'disable')
+    return succeeded
+      ? { outcome: 'success', refused: 'receiver_asked' }
+      : { outcome: 'failed', reason: 'disabled_by_receiver', refused: 'receiver_asked' };
+  if (succeeded) return { outcome: 'success' };
+  if (status === GONE) return { outcome: 'failed', reason: 'receiver_gone', refused: 'receiver_gone' };
+  if (word === 'abort-message') return { outcome: 'failed', reason: 'aborted_by_receiver' };
+  const asked = retryAfterSeconds(headers['retry-after'], now);
   const delayMs = retryDelayMs(policy, attempt, random, asked);
-  return delayMs === undefined
-    ? { outcome: 'failed', reason: 'retries_exhausted' }
-    : { outcome: 'retrying', delayMs };
-}
-
-/** The header `Retry-After` (RFC 9110, 10.2.3), seconds or a date, in seconds from now; 0 when it says nothing. */
-function retryAfterSeconds(value: string | undefined, now: number): number {
-  if (value === undefined) return 0;
-  if (/^\d+$/.test(value.trim())) return Number(value);
-  const at = Date.parse(value);
-  return Number.isNaN(at) ? 0 : Math.max(0, (at - now) / 1000);
+  if (delayMs === undefined) return { outcome: 'failed', reason: 'retries_exhausted' };
+  if (now + delayMs > owedAt + maxAgeMs) return { outcome: 'failed', reason: 'expired' };
+  return { outcome: 'retrying', delayMs };
 }
