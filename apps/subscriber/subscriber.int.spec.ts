@@ -4,6 +4,7 @@ import { createLogger, type RunningApp } from '#observability';
 import { findEvent, migrate, openDatabase, type DataSource } from '#persistence';
 import {
   routedWebhook,
+  routedTenant,
   startNats,
   startPostgres,
   TOPOLOGY,
@@ -32,7 +33,7 @@ beforeAll(async () => {
     port: 0,
     logger: createLogger('silent', 'subscriber'),
   };
-  for (const id of ['default', 'acme']) await bus.tenants.put({ id, version: 1, strict_event_types: false });
+  for (const id of ['default', 'acme']) await bus.tenants.put(routedTenant({ id }));
   app = await startSubscriber(options);
 }, 60_000);
 

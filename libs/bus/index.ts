@@ -14,4 +14,5 @@ export { again, done, hopeless, type Outcome } from './outcome.js';
 export { decodeOwed, deliveryRefOf, INLINE_BYTES, withOwed, type OwedDelivery } from './owed-delivery.js';
 export { PublishError } from './publisher.js';
 export { DELIVERIES, EVENTS, isTenantId, JOURNAL } from './subjects.js';
+export { TenantLimits } from './tenant-limits.js';
 export type { ConsumerPlan, TopologySettings } from './topology.js';

@@ -1,4 +1,4 @@
-import { DEFAULT_RETRY, newId, type RoutedWebhook } from '#domain';
+import { DEFAULT_RETRY, newId, type RoutedTenant, type RoutedWebhook } from '#domain';
 
 /** A webhook as the data plane knows it, active and listening to everything unless it is said otherwise. */
 export function routedWebhook(change: Partial<RoutedWebhook> = {}): RoutedWebhook {
@@ -23,6 +23,17 @@ export function routedWebhook(change: Partial<RoutedWebhook> = {}): RoutedWebhoo
     ordered: false,
     secrets: [],
     retiring_secrets: [],
+    ...change,
+  };
+}
+
+/** A tenant as the data plane knows it, without limits and not strict unless it is said otherwise. */
+export function routedTenant(change: Partial<RoutedTenant> = {}): RoutedTenant {
+  return {
+    id: 'acme',
+    version: 1,
+    strict_event_types: false,
+    max_deliveries_per_hour_per_webhook: null,
     ...change,
   };
 }

@@ -1,6 +1,6 @@
 import { Bus } from '#bus';
 import type { RoutedWebhook } from '#domain';
-import { routedWebhook, startNats, TOPOLOGY, waitFor, type TestNats } from '#testing';
+import { routedTenant, routedWebhook, startNats, TOPOLOGY, waitFor, type TestNats } from '#testing';
 import { bringToBucket } from './bring-to-bucket.js';
 import { repairBucket } from './repair-bucket.js';
 
@@ -83,11 +83,7 @@ describe('a relay that lost its lock and goes on late', () => {
 
 describe('a bucket that is filled again', () => {
   it('gets what stands for the whole of it last, so whoever finds that finds the rest', async () => {
-    const tenants = ['default', 'first', 'second'].map((id) => ({
-      id,
-      version: 1,
-      strict_event_types: false,
-    }));
+    const tenants = ['default', 'first', 'second'].map((id) => routedTenant({ id }));
     const order: string[] = [];
     const stop = await bus.tenants.watch({ changed: ({ id }) => order.push(id), removed: () => undefined });
     await repairBucket(

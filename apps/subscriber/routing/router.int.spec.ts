@@ -14,6 +14,7 @@ import {
 import { newId, RoutingTable, type RoutedWebhook } from '#domain';
 import {
   readJournal,
+  routedTenant,
   routedWebhook,
   startNats,
   TOPOLOGY,
@@ -96,8 +97,7 @@ beforeAll(async () => {
 
 beforeEach(async () => {
   tenant = newId('key');
-  for (const id of ['default', tenant, `${tenant}-rival`])
-    await bus.tenants.put({ id, version: 1, strict_event_types: false });
+  for (const id of ['default', tenant, `${tenant}-rival`]) await bus.tenants.put(routedTenant({ id }));
 });
 
 afterAll(async () => {
@@ -287,7 +287,7 @@ describe('a message that cannot be read', () => {
   it('because its tenant was just created is not refused', async () => {
     for (let i = 0; i < 20; i++) {
       const id = newId('key');
-      await bus.tenants.put({ id, version: 1, strict_event_types: false });
+      await bus.tenants.put(routedTenant({ id }));
       await bus.publishEvent({ tenant: id, type: 'a.b', body: '1', dedupId: id });
       await waitFor(() => expect(acceptedAs(id)).toHaveLength(1));
     }
@@ -299,8 +299,8 @@ describe('a message that cannot be read', () => {
     await bus.publishEvent({ tenant: newcomer, type: 'a.b', body: '1', dedupId: id });
     await new Promise((resolve) => setTimeout(resolve, 500));
     expect(rejections().some((fact) => fact.id === id)).toBe(false);
-    await bus.tenants.put({ id: newcomer, version: 1, strict_event_types: false });
-    await bus.tenants.put({ id: 'default', version: 1, strict_event_types: false });
+    await bus.tenants.put(routedTenant({ id: newcomer }));
+    await bus.tenants.put(routedTenant({ id: 'default' }));
     await waitFor(() => expect(acceptedAs(id)).toHaveLength(1), 10_000);
   });
 
@@ -318,7 +318,7 @@ describe('a message that cannot be read', () => {
     'because its tenant is strict and it %s is recorded so, under its own id',
     async (_why, type, body, reason) => {
       table.put(listening());
-      await bus.tenants.put({ id: tenant, version: 1, strict_event_types: true });
+      await bus.tenants.put(routedTenant({ id: tenant, strict_event_types: true }));
       const schema = { type: 'object', properties: { n: { type: 'number' } } };
       await bus.eventTypes.put({ tenant, name: 'order.created', version: 1, schema, archived: false });
       const [bad, good] = [newId('evt'), newId('evt')];

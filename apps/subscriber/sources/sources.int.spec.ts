@@ -6,6 +6,7 @@ import { readEvent, type EventSource } from '#domain';
 import { createLogger, type RunningApp } from '#observability';
 import {
   readJournal,
+  routedTenant,
   routedWebhook,
   startNats,
   TOPOLOGY,
@@ -41,7 +42,7 @@ beforeAll(async () => {
   await manager.streams.add({ name: 'BILLING', subjects: ['billing.>'] });
   await js.publish('shop.acme.order.early', '{"n":0}', { msgID: 'early' });
   await js.publish('billing.early', '{"n":0}', { msgID: 'too-early' });
-  for (const id of ['default', 'acme']) await bus.tenants.put({ id, version: 1, strict_event_types: false });
+  for (const id of ['default', 'acme']) await bus.tenants.put(routedTenant({ id }));
   await bus.webhooks.put(routedWebhook({ tenant: 'acme', event_types: ['order.>'] }));
   const deliveries = bus.consumer({
     plan: {

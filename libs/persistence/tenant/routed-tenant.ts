@@ -2,6 +2,7 @@ import type { RoutedTenant } from '#domain';
 import type { TenantRow } from './tenant-row.js';
 
 /** What the data plane is told of a tenant. */
-export function routedTenantOf({ id, version, strict_event_types }: TenantRow): RoutedTenant {
-  return { id, version, strict_event_types };
+export function routedTenantOf(row: TenantRow): RoutedTenant {
+  const { id, version, strict_event_types, max_deliveries_per_hour_per_webhook } = row;
+  return { id, version, strict_event_types, max_deliveries_per_hour_per_webhook };
 }
