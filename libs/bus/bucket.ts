@@ -10,6 +10,8 @@ export interface BucketPlan<Key extends string[], Value> {
   /** How many parts a key has; only the last one may hold dots. */
   keyParts: number;
   keyOf: (value: Value) => Key;
+  /** For how long it keeps what is not written again, milliseconds; for ever when left out. */
+  keptMs?: number;
 }
 
 export interface BucketWatcher<Key extends string[], Value> {
@@ -48,7 +50,8 @@ export class Bucket<Key extends string[], Value extends { version: number }> {
     wires: Wires,
     plan: BucketPlan<Key, Value>,
   ): Promise<Bucket<Key, Value>> {
-    const kv = await new Kvm(wires.jetstream).create(plan.name, { history: 1 });
+    const options = { history: 1, ...(plan.keptMs === undefined ? {} : { ttl: plan.keptMs }) };
+    const kv = await new Kvm(wires.jetstream).create(plan.name, options);
     return new Bucket(kv, plan, wires.connection);
   }
 

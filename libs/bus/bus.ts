@@ -6,6 +6,7 @@ import {
   type TenantBucket,
   type WebhookBucket,
 } from './buckets.js';
+import { Cancellations } from './cancellations.js';
 import { openWires, type BusOptions, type Wires } from './connection.js';
 import { Consumer, type ConsumerOptions } from './consumer.js';
 import { DeliveryQueue } from './delivery-queue.js';
@@ -13,7 +14,9 @@ import { EventStore } from './event-store.js';
 import { JournalWriter } from './journal-writer.js';
 import { Lanes } from './lanes.js';
 import { Publisher, type Stored } from './publisher.js';
+import { Requeue } from './requeue.js';
 import { eventSubject } from './subjects.js';
+import { TestAttempts } from './test-attempts.js';
 import { ensureStreams, hasStream, type TopologySettings } from './topology.js';
 
 const CLOSE_WITHIN_MS = 1_000;
@@ -23,6 +26,8 @@ export class Bus {
   readonly deliveries: DeliveryQueue;
   readonly events: EventStore;
   readonly lanes: Lanes;
+  readonly requeue: Requeue;
+  readonly testAttempts: TestAttempts;
   readonly webhooks: WebhookBucket;
   readonly tenants: TenantBucket;
   readonly eventTypes: EventTypeBucket;
@@ -31,11 +36,14 @@ export class Bus {
     private readonly wires: Wires,
     private readonly publisher: Publisher,
     buckets: Buckets,
+    readonly cancellations: Cancellations,
     private readonly topology: TopologySettings,
   ) {
     this.deliveries = new DeliveryQueue(wires, publisher);
     this.events = new EventStore(wires);
     this.lanes = new Lanes(wires);
+    this.requeue = new Requeue(wires, publisher, this.events, cancellations);
+    this.testAttempts = new TestAttempts(wires);
     this.webhooks = buckets.webhooks;
     this.tenants = buckets.tenants;
     this.eventTypes = buckets.eventTypes;
@@ -48,13 +56,15 @@ export class Bus {
   static async open(options: BusOptions, topology: TopologySettings): Promise<Bus> {
     const wires = await openWires(options);
     await ensureStreams(wires.manager, topology);
-    return new Bus(wires, new Publisher(wires.connection, wires.outbox), await openBuckets(wires), topology);
+    const [buckets, cancellations] = await Promise.all([openBuckets(wires), Cancellations.open(wires)]);
+    const publisher = new Publisher(wires.connection, wires.outbox);
+    return new Bus(wires, publisher, buckets, cancellations, topology);
   }
 
   /** Makes the streams and the buckets again where they are missing: NATS may have lost its storage. */
   async ensureTopology(): Promise<void> {
     await ensureStreams(this.wires.manager, this.topology);
-    await openBuckets(this.wires);
+    await Promise.all([openBuckets(this.wires), Cancellations.open(this.wires)]);
   }
 
   /**

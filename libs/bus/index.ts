@@ -1,6 +1,7 @@
 export type { Bucket } from './bucket.js';
 export type { EventTypeBucket, TenantBucket, WebhookBucket } from './buckets.js';
 export { Bus } from './bus.js';
+export type { Cancellations } from './cancellations.js';
 export { BusUnreachableError } from './connection.js';
 export type { Consumer } from './consumer.js';
 export type { DeliveryQueue } from './delivery-queue.js';
@@ -13,6 +14,8 @@ export { BusMessage } from './message.js';
 export { again, done, hopeless, type Outcome } from './outcome.js';
 export { decodeOwed, deliveryRefOf, INLINE_BYTES, withOwed, type OwedDelivery } from './owed-delivery.js';
 export { PublishError } from './publisher.js';
+export type { DeliveryToBringBack, Requeue } from './requeue.js';
 export { DELIVERIES, EVENTS, isTenantId, JOURNAL } from './subjects.js';
 export { TenantLimits } from './tenant-limits.js';
+export { NoDispatcherError, TestTooLateError, type TestAnswer, type TestAttempts } from './test-attempts.js';
 export type { ConsumerPlan, TopologySettings } from './topology.js';

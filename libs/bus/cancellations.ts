@@ -1,0 +1,107 @@
+import type { DeliveryId, TenantId, WebhookId } from '#domain';
+import { Bucket, type BucketPlan } from './bucket.js';
+import type { Wires } from './connection.js';
+import { PublishError } from './publisher.js';
+
+/** Somebody cancelled a delivery that may be anywhere on its way. */
+interface Mark {
+  delivery: DeliveryId;
+  tenant: TenantId;
+  webhook: WebhookId;
+  /** When, milliseconds since 1970; the later of two marks is the one that counts. */
+  version: number;
+}
+
+const DAY_MS = 86_400_000;
+/** Whoever holds the message has seen the mark long before; what is paused for longer is sent after all. */
+const KEPT_MS = 30 * DAY_MS;
+const SWEEP_MS = 3_600_000;
+
+const MARKS: BucketPlan<[DeliveryId], Mark> = {
+  name: 'cancellations',
+  keyParts: 1,
+  keyOf: ({ delivery }) => [delivery],
+  keptMs: KEPT_MS,
+};
+
+/**
+ * Marks on deliveries that people cancelled. A delivery's message may lie in
+ * the queue, in a lane or in a dispatcher's hands, so it cannot be taken away;
+ * whoever holds it asks here before it attempts or schedules anything.
+ *
+ *   marked --> seen by the holder of the message, which drops it and clears the mark
+ *      `-----> cleared when the delivery is brought back, or gone after 30 days
+ */
+export class Cancellations {
+  private readonly marks = new Map<DeliveryId, number>();
+  private sweeper: NodeJS.Timeout | undefined;
+  private stopWatching = () => {};
+
+  private constructor(private readonly bucket: Bucket<[DeliveryId], Mark>) {}
+
+  /** Opens the bucket; makes it where it is missing. */
+  static async open(wires: Wires): Promise<Cancellations> {
+    return new Cancellations(await Bucket.open(wires, MARKS));
+  }
+
+  /**
+   * Marks a delivery as cancelled from now on.
+   * @throws PublishError when NATS did not take it
+   */
+  async mark(delivery: DeliveryId, { tenant, webhook }: Omit<Mark, 'delivery' | 'version'>): Promise<void> {
+    try {
+      await this.bucket.put({ delivery, tenant, webhook, version: Date.now() });
+    } catch (error) {
+      throw new PublishError(`The mark on ${delivery} was not stored: ${String(error)}`, { cause: error });
+    }
+  }
+
+  /**
+   * Keeps all marks in memory from now on, for `has`. Resolves when those that
+   * there are have been read; goes on when the connection or the bucket is lost
+   * and comes back.
+   */
+  async watch(): Promise<void> {
+    this.stopWatching = await this.bucket.watch({
+      changed: ({ delivery, version }) => this.marks.set(delivery, version),
+      removed: (delivery) => this.marks.delete(delivery),
+    });
+    this.sweeper = setInterval(() => this.sweep(), SWEEP_MS).unref();
+  }
+
+  /** Ends the watching. */
+  close(): void {
+    clearInterval(this.sweeper);
+    this.stopWatching();
+  }
+
+  /**
+   * Whether a delivery was cancelled, as far as `watch` has told.
+   * @param owedAt when it was owed, milliseconds since 1970: a mark from before does not stop what was brought
+   *   back after it, although the news that it was cleared may come later than the delivery
+   */
+  has(delivery: DeliveryId, owedAt = 0): boolean {
+    if (this.marks.size === 0) return false;
+    const marked = this.marks.get(delivery);
+    return marked !== undefined && marked >= owedAt;
+  }
+
+  /**
+   * Takes a mark away.
+   * @returns when it was set, milliseconds since 1970; undefined when there was none
+   * @throws when NATS cannot be asked
+   */
+  async clear(delivery: DeliveryId): Promise<number | undefined> {
+    const held = await this.bucket.held(delivery);
+    if (!held?.value) return undefined;
+    // Someone who marks it anew in between means it, and is heard.
+    await this.bucket.replace([delivery], held, undefined);
+    return held.value.version;
+  }
+
+  /** The bucket forgets without a word. */
+  private sweep(): void {
+    const before = Date.now() - KEPT_MS;
+    for (const [delivery, marked] of this.marks) if (marked < before) this.marks.delete(delivery);
+  }
+}

@@ -1,0 +1,89 @@
+import { TimeoutError, RequestError, NoRespondersError, type Msg } from '@nats-io/transport-node';
+import type { AttemptRecord } from '#domain';
+import { BusUnreachableError, type Wires } from './connection.js';
+import { decodeOwed, encodeOwed, type OwedDelivery } from './owed-delivery.js';
+
+/** Where test attempts are asked for; no stream holds it, for nobody wants an answer that comes later. */
+const SUBJECT = 'tidings.test-attempts';
+/** One of all dispatchers answers. */
+const QUEUE = 'dispatchers';
+/** Of the tests that a dispatcher makes at once, so that they take no more than a share of its room. */
+const AT_ONCE = 32;
+const SIGN_OF_LIFE_MS = 2_000;
+
+export type TestAnswer =
+  { attempt: AttemptRecord } | { refused: 'webhook_unknown' | 'dispatcher_busy' | 'dispatcher_failed' };
+
+/** No dispatcher listens. */
+export class NoDispatcherError extends Error {
+  override readonly name = 'NoDispatcherError';
+}
+
+/** A dispatcher may have made the attempt, but its answer did not come in time. */
+export class TestTooLateError extends Error {
+  override readonly name = 'TestTooLateError';
+}
+
+/** Attempts that somebody waits for: asked of the dispatchers directly, and answered with the attempt. */
+export class TestAttempts {
+  constructor(private readonly wires: Wires) {}
+
+  /**
+   * Has one dispatcher make an attempt now.
+   * @param data the payload's JSON text
+   * @throws NoDispatcherError, TestTooLateError; BusUnreachableError when NATS shows no sign of life
+   */
+  async request(owed: OwedDelivery, data: Uint8Array, withinMs: number): Promise<TestAnswer> {
+    await this.signOfLife();
+    try {
+      const reply = await this.wires.connection.request(SUBJECT, encodeOwed(owed, data), {
+        timeout: withinMs,
+      });
+      return reply.json<TestAnswer>();
+    } catch (error) {
+      if (error instanceof NoRespondersError || (error instanceof RequestError && error.isNoResponders()))
+        throw new NoDispatcherError('No dispatcher runs.', { cause: error });
+      if (error instanceof TimeoutError || (error as Error).cause instanceof TimeoutError)
+        throw new TestTooLateError(`No dispatcher answered within ${withinMs} ms.`, { cause: error });
+      throw new BusUnreachableError(`NATS did not take the request: ${String(error)}`, { cause: error });
+    }
+  }
+
+  /**
+   * Answers requests, each by one of all who serve.
+   * @param handle makes the attempt
+   * @returns what takes no more requests, and resolves when those under way are answered
+   */
+  serve(handle: (owed: OwedDelivery, data: Buffer) => Promise<TestAnswer>): () => Promise<void> {
+    const underWay = new Set<Promise<void>>();
+    const answer = async (message: Msg): Promise<void> => {
+      let answer: TestAnswer;
+      try {
+        const { owed, data } = decodeOwed(message.data);
+        answer = underWay.size < AT_ONCE ? await handle(owed, data) : { refused: 'dispatcher_busy' };
+      } catch {
+        answer = { refused: 'dispatcher_failed' };
+      }
+      if (!this.wires.connection.isClosed()) message.respond(JSON.stringify(answer));
+    };
+    const subscription = this.wires.connection.subscribe(SUBJECT, {
+      queue: QUEUE,
+      callback: (_error, message) => {
+        const answering = answer(message).finally(() => underWay.delete(answering));
+        underWay.add(answering);
+      },
+    });
+    return async () => {
+      await subscription.drain().catch(() => undefined);
+      await Promise.all(underWay);
+    };
+  }
+
+  private async signOfLife(): Promise<void> {
+    const late = new Promise<never>((_resolve, reject) => {
+      const say = () => reject(new BusUnreachableError(`NATS gave no answer within ${SIGN_OF_LIFE_MS} ms.`));
+      setTimeout(say, SIGN_OF_LIFE_MS).unref();
+    });
+    await Promise.race([this.wires.connection.flush(), late]);
+  }
+}
