@@ -1,4 +1,4 @@
-import type { OperationNotes } from '../openapi/operation-note.js';
+import type { OperationNotes, PathExamples } from '../openapi/operation-note.js';
 
 const delivery = {
   id: 'dlv_01kfw3v2m0w5tq8h3d6n9r4c7e',
@@ -28,6 +28,8 @@ const attempt = {
   response: { status: 204, headers: {}, body: '', truncated: false },
   error: null,
 };
+
+export const deliveryPaths: PathExamples = { id: delivery.id };
 
 export const deliveryNotes: OperationNotes = {
   'Deliveries.list': {

@@ -1,4 +1,4 @@
-import type { OperationNotes } from '../openapi/operation-note.js';
+import type { OperationNotes, PathExamples } from '../openapi/operation-note.js';
 
 const definition = {
   description: 'An order has been paid in full.',
@@ -16,6 +16,8 @@ const eventType = {
   created_at: '2026-01-31T12:00:00.000Z',
   updated_at: '2026-01-31T12:00:00.000Z',
 };
+
+export const eventTypePaths: PathExamples = { name: eventType.name };
 
 export const eventTypeNotes: OperationNotes = {
   'EventTypes.create': {

@@ -1,4 +1,4 @@
-import type { OperationNotes } from '../openapi/operation-note.js';
+import type { OperationNotes, PathExamples } from '../openapi/operation-note.js';
 
 const published = { type: 'order.paid', data: { total: 120 }, id: 'order-4711-paid' };
 
@@ -11,6 +11,8 @@ const event = {
   accepted_at: '2026-01-31T12:00:00.004Z',
   match_count: 1,
 };
+
+export const eventPaths: PathExamples = { id: event.id };
 
 export const eventNotes: OperationNotes = {
   'Events.publish': {

@@ -6,8 +6,18 @@ const MAX_LIMIT = 250;
 
 /** What every list understands. */
 export const pageFields = {
-  limit: z.coerce.number<string>().int().min(1).max(MAX_LIMIT).default(50).describe('Items at most.'),
-  cursor: queryText.optional().describe('`next_cursor` of the page before.'),
+  limit: z.coerce
+    .number<string>()
+    .int()
+    .min(1)
+    .max(MAX_LIMIT)
+    .default(50)
+    .describe('Items at most.')
+    .meta({ examples: [20] }),
+  cursor: queryText
+    .optional()
+    .describe('`next_cursor` of the page before.')
+    .meta({ examples: ['WyJ3ZWJob29rcyIsIndoXzAxIl0'] }),
 };
 
 /** What a list understands that has nothing to filter by. */

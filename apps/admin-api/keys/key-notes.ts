@@ -1,4 +1,4 @@
-import type { OperationNotes } from '../openapi/operation-note.js';
+import type { OperationNotes, PathExamples } from '../openapi/operation-note.js';
 
 const key = {
   id: 'key_01kfw3v2m0w5tq8h3d6n9r4c7e',
@@ -10,6 +10,8 @@ const key = {
   revoked_at: null,
   created_at: '2026-01-31T12:00:00.000Z',
 };
+
+export const keyPaths: PathExamples = { id: key.id };
 
 export const keyNotes: OperationNotes = {
   'Keys.create': {

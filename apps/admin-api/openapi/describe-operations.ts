@@ -1,6 +1,6 @@
 import type { ProblemCode } from '../problems/problem.js';
-import type { DescribedOperation } from './described-operation.js';
-import { noteOf } from './notes.js';
+import type { DescribedAnswer, DescribedOperation, DescribedParameter } from './described-operation.js';
+import { noteOf, pathExample } from './notes.js';
 import { describeProblems, problemsOf } from './problem-answers.js';
 
 /** Under this key the decorator `Answers` leaves an operation's own problems for the description. */
@@ -23,6 +23,14 @@ export const sharedParts = {
     },
   },
   parameters: {
+    TidingsTenant: {
+      name: 'Tidings-Tenant',
+      in: 'header',
+      required: false,
+      description: 'For operators: the tenant to act for, `default` if absent. Other keys act for their own.',
+      schema: { type: 'string' },
+      example: 'acme',
+    },
     IfMatch: {
       name: 'If-Match',
       in: 'header',
@@ -46,13 +54,19 @@ export const sharedParts = {
  * Says of an operation what follows from its note and its kind: summary,
  * examples, the headers that it understands, and every problem that it may
  * answer with. Changes the operation.
+ * @returns the answers that it refers to, by name
  */
-export function describeOperation(method: string, path: string, operation: DescribedOperation): void {
+export function describeOperation(
+  method: string,
+  path: string,
+  operation: DescribedOperation,
+): Record<string, DescribedAnswer> {
   const note = noteOf(operation.operationId);
   if (note) operation.summary = note.summary;
-  if (!path.startsWith('/api/v1/')) return;
+  if (!path.startsWith('/api/v1/')) return {};
   const own = (operation[OWN_PROBLEMS] ?? []) as ProblemCode[];
   delete operation[OWN_PROBLEMS];
+  for (const parameter of operation.parameters ?? []) describeParameter(path, parameter);
   describeHeaders(method, operation, own.includes('version_conflict'));
   const body = operation.requestBody?.content['application/json'];
   if (body) {
@@ -62,15 +76,25 @@ export function describeOperation(method: string, path: string, operation: Descr
     if (note?.yaml && operation.requestBody)
       operation.requestBody.content['application/yaml'] = { schema: { type: 'object' }, example: note.yaml };
   }
-  for (const answer of Object.values(operation.responses)) {
+  for (const answer of Object.values(operation.responses) as DescribedAnswer[]) {
     if (note?.versioned) answer.headers = { ETag: { $ref: '#/components/headers/ETag' } };
     for (const content of Object.values(answer.content ?? {})) content.example = note?.answer;
   }
-  describeProblems(operation, problemsOf(method, path, own));
+  return describeProblems(operation, problemsOf(method, path, own));
+}
+
+/** What stands in the schema of a query, or for a path in the notes, is shown in one place. */
+function describeParameter(path: string, parameter: DescribedParameter): void {
+  if (parameter.in === 'path') parameter.example = pathExample(path, parameter.name ?? '');
+  if (parameter.in !== 'query' || !parameter.schema) return;
+  const { example, description: _shownAlready, ...schema } = parameter.schema;
+  Object.assign(parameter, { schema, example });
 }
 
 function describeHeaders(method: string, operation: DescribedOperation, versioned: boolean): void {
-  operation.parameters ??= [];
-  if (versioned) operation.parameters.push({ $ref: '#/components/parameters/IfMatch' });
-  if (method === 'post') operation.parameters.push({ $ref: '#/components/parameters/IdempotencyKey' });
+  const understood = ['TidingsTenant'];
+  if (versioned) understood.push('IfMatch');
+  if (method === 'post') understood.push('IdempotencyKey');
+  const headers = understood.map((name) => ({ $ref: `#/components/parameters/${name}` }));
+  operation.parameters = [...(operation.parameters ?? []), ...headers];
 }

@@ -4,10 +4,24 @@ export interface DescribedOperation {
   summary?: string;
   tags?: string[];
   security?: object[];
-  parameters?: { name?: string; in?: string; $ref?: string; schema?: object; required?: boolean }[];
+  parameters?: DescribedParameter[];
   requestBody?: { required?: boolean; content: Record<string, DescribedBody> };
-  responses: Record<string, DescribedAnswer>;
+  responses: Record<string, DescribedAnswer | Reference>;
   'x-problems'?: string[];
+}
+
+/** To a part of the document. */
+export interface Reference {
+  $ref: string;
+}
+
+export interface DescribedParameter {
+  $ref?: string;
+  name?: string;
+  in?: string;
+  required?: boolean;
+  schema?: { example?: unknown; description?: string };
+  example?: unknown;
 }
 
 export interface DescribedBody {

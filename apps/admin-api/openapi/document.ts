@@ -1,18 +1,41 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
+import {
+  DocumentBuilder,
+  SwaggerModule,
+  type OpenAPIObject,
+  type SwaggerDocumentOptions,
+} from '@nestjs/swagger';
 import { z, type ZodType } from 'zod';
 import { describeOperation, sharedParts } from './describe-operations.js';
-import type { DescribedOperation } from './described-operation.js';
+import type { DescribedAnswer, DescribedOperation } from './described-operation.js';
 import { operationId } from './notes.js';
 import { problemSchema } from './resource.js';
 
+/** The JSON Schema of a schema; those within it that have an id stand apart. */
 function jsonSchema(schema: ZodType, io: 'input' | 'output') {
-  const { $schema: _draft, ...rest } = z.toJSONSchema(schema, {
-    target: 'draft-2020-12',
-    io,
-    unrepresentable: 'any',
-  });
-  return rest;
+  const {
+    $schema: _draft,
+    $defs: components = {},
+    ...rest
+  } = z.toJSONSchema(schema, { target: 'draft-2020-12', io, unrepresentable: 'any' });
+  return { schema: rest, components };
+}
+
+type StandardSchemaConverter = NonNullable<SwaggerDocumentOptions['standardSchemaConverter']>;
+
+/** Turns schemas into JSON Schema. One name means one thing, whether it is taken or answered. */
+function schemaConverter(): StandardSchemaConverter {
+  const known = new Map<string, string>();
+  return (schema, { schemaType }) => {
+    const converted = jsonSchema(schema as ZodType, schemaType);
+    for (const [name, component] of Object.entries(converted.components)) {
+      const text = JSON.stringify(component);
+      if ((known.get(name) ?? text) !== text)
+        throw new Error(`Two schemas have the id ${name}, or one that is not the same for input and output.`);
+      known.set(name, text);
+    }
+    return converted;
+  };
 }
 
 /** The OpenAPI 3.1 document of the API, made from the schemas that validate. */
@@ -35,19 +58,19 @@ export function openApiDocument(app: NestFastifyApplication): OpenAPIObject {
     .addTag('Metrics', 'For whoever runs Tidings')
     .build();
   const document = SwaggerModule.createDocument(app, config, {
-    standardSchemaConverter: (schema, { schemaType }) => ({
-      schema: jsonSchema(schema as ZodType, schemaType),
-    }),
+    standardSchemaConverter: schemaConverter(),
     operationIdFactory: operationId,
   });
+  const responses: Record<string, DescribedAnswer> = {};
   for (const [path, byMethod] of Object.entries(document.paths))
     for (const [method, operation] of Object.entries(byMethod))
-      describeOperation(method, path, operation as DescribedOperation);
-  const { securitySchemes } = document.components ?? {};
+      Object.assign(responses, describeOperation(method, path, operation as DescribedOperation));
+  const { securitySchemes, schemas } = document.components ?? {};
   document.components = {
     ...(securitySchemes ? { securitySchemes } : {}),
     ...(sharedParts as object),
-    schemas: { Problem: jsonSchema(problemSchema, 'output') as never },
+    responses,
+    schemas: { Problem: jsonSchema(problemSchema, 'output').schema as never, ...schemas },
   };
   return document;
 }

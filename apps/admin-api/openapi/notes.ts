@@ -1,10 +1,10 @@
-import { deliveryNotes } from '../deliveries/delivery-notes.js';
-import { eventTypeNotes } from '../event-types/event-type-notes.js';
-import { eventNotes } from '../events/event-notes.js';
-import { keyNotes } from '../keys/key-notes.js';
-import { tenantNotes } from '../tenants/tenant-notes.js';
-import { webhookNotes } from '../webhooks/webhook-notes.js';
-import type { OperationNote, OperationNotes } from './operation-note.js';
+import { deliveryNotes, deliveryPaths } from '../deliveries/delivery-notes.js';
+import { eventTypeNotes, eventTypePaths } from '../event-types/event-type-notes.js';
+import { eventNotes, eventPaths } from '../events/event-notes.js';
+import { keyNotes, keyPaths } from '../keys/key-notes.js';
+import { tenantNotes, tenantPaths } from '../tenants/tenant-notes.js';
+import { webhookNotes, webhookPaths } from '../webhooks/webhook-notes.js';
+import type { OperationNote, OperationNotes, PathExamples } from './operation-note.js';
 
 const opsNotes: OperationNotes = {
   'Health.live': { id: 'live', summary: 'Whether the process runs' },
@@ -23,6 +23,16 @@ const NOTES: OperationNotes = {
   ...opsNotes,
 };
 
+/** Of each resource, by the name under /api/v1/. */
+const PATHS: Record<string, PathExamples> = {
+  tenants: tenantPaths,
+  keys: keyPaths,
+  webhooks: webhookPaths,
+  'event-types': eventTypePaths,
+  events: eventPaths,
+  deliveries: deliveryPaths,
+};
+
 const byId = new Map(Object.values(NOTES).map((note) => [note.id, note]));
 
 /** @returns the id of an operation; that of one without a note tells where the note is missing */
@@ -33,4 +43,9 @@ export function operationId(controller: string, method: string): string {
 
 export function noteOf(id: string): OperationNote | undefined {
   return byId.get(id);
+}
+
+/** What may stand in a place of a path such as `/api/v1/webhooks/{id}`. */
+export function pathExample(path: string, place: string): string | undefined {
+  return PATHS[path.split('/')[3] ?? '']?.[place];
 }

@@ -13,5 +13,8 @@ export interface OperationNote {
   answer?: unknown;
 }
 
+/** What stands in the paths of a resource, by the name of its place, such as `id`. */
+export type PathExamples = Record<string, string>;
+
 /** Notes by controller and method, such as `Webhooks.create`. */
 export type OperationNotes = Record<string, OperationNote>;

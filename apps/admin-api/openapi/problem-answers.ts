@@ -1,5 +1,5 @@
 import { PROBLEMS, type ProblemCode } from '../problems/problem.js';
-import type { DescribedOperation } from './described-operation.js';
+import type { DescribedAnswer, DescribedOperation } from './described-operation.js';
 
 /** What every operation may answer besides its own problems. */
 const ALWAYS: ProblemCode[] = [
@@ -31,24 +31,35 @@ export function problemsOf(method: string, path: string, own: readonly ProblemCo
   ];
 }
 
-/** Documents problems as answers, one for each status. */
-export function describeProblems(operation: DescribedOperation, codes: readonly ProblemCode[]): void {
-  for (const [status, ofStatus] of Map.groupBy(codes, (code) => PROBLEMS[code].status)) {
-    operation.responses[String(status)] = {
-      description: ofStatus.map((code) => `\`${code}\`: ${PROBLEMS[code].title}`).join('; '),
-      ...(status === 429 || status === 503
-        ? { headers: { 'Retry-After': { $ref: '#/components/headers/RetryAfter' } } }
-        : {}),
-      content: {
-        'application/problem+json': {
-          schema: {
-            allOf: [
-              { $ref: '#/components/schemas/Problem' },
-              { type: 'object', properties: { code: { enum: [...ofStatus] } } },
-            ],
-          },
-        },
-      },
-    };
+const ORDER = Object.keys(PROBLEMS) as ProblemCode[];
+
+/**
+ * Documents problems as answers, one for each status. Few sets of problems
+ * serve all operations, so the operation only refers to them.
+ * @returns the answers by their names among the document's parts
+ */
+export function describeProblems(
+  operation: DescribedOperation,
+  codes: readonly ProblemCode[],
+): Record<string, DescribedAnswer> {
+  const answers: Record<string, DescribedAnswer> = {};
+  const inOrder = ORDER.filter((code) => codes.includes(code));
+  for (const [status, ofStatus] of Map.groupBy(inOrder, (code) => PROBLEMS[code].status)) {
+    const name = [status, ...ofStatus].join('.');
+    answers[name] = problemAnswer(status, ofStatus);
+    operation.responses[String(status)] = { $ref: `#/components/responses/${name}` };
   }
+  return answers;
+}
+
+function problemAnswer(status: number, codes: ProblemCode[]): DescribedAnswer {
+  const oneOfThese = { type: 'object', properties: { code: { enum: codes } } };
+  const schema = { allOf: [{ $ref: '#/components/schemas/Problem' }, oneOfThese] };
+  return {
+    description: codes.map((code) => `\`${code}\`: ${PROBLEMS[code].title}`).join('; '),
+    ...(status === 429 || status === 503
+      ? { headers: { 'Retry-After': { $ref: '#/components/headers/RetryAfter' } } }
+      : {}),
+    content: { 'application/problem+json': { schema } },
+  };
 }

@@ -72,6 +72,18 @@ describe('docs/openapi.json', () => {
     expect(faults).toEqual([]);
   });
 
+  it('shows an example of every parameter, valid against its schema', () => {
+    const schemas = new DocumentSchemas(document);
+    const faults = api().flatMap(({ operation }) =>
+      (operation.parameters ?? []).flatMap(({ $ref, name, schema, example }) => {
+        if ($ref) return [];
+        const fault = schema && example !== undefined ? schemas.faultsOf(schema, example) : 'no example';
+        return fault === null ? [] : [`${operation.operationId}, ${name}: ${fault}`];
+      }),
+    );
+    expect(faults).toEqual([]);
+  });
+
   it('answers every success with a body, except 204, and every problem as problem+json', () => {
     for (const { operation } of api())
       for (const [status, answer] of Object.entries(operation.responses)) {

@@ -1,5 +1,5 @@
 import { applyDecorators, Controller, HttpCode, UseGuards, UseInterceptors } from '@nestjs/common';
-import { ApiBearerAuth, ApiExtension, ApiHeader, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { ApiBearerAuth, ApiExtension, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { z, type ZodType } from 'zod';
 import { AccessGuard } from '../access/access-guard.js';
 import { VersionedAnswers } from '../http/versioned.js';
@@ -16,11 +16,6 @@ export function Resource(name: string): ClassDecorator {
     UseInterceptors(IdempotencyInterceptor, VersionedAnswers),
     ApiTags(name),
     ApiBearerAuth(),
-    ApiHeader({
-      name: 'Tidings-Tenant',
-      required: false,
-      description: 'For operators: the tenant to act for, `default` if absent. Other keys act for their own.',
-    }),
   );
 }
 

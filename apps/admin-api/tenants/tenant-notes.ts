@@ -1,4 +1,4 @@
-import type { OperationNotes } from '../openapi/operation-note.js';
+import type { OperationNotes, PathExamples } from '../openapi/operation-note.js';
 import { retryExample } from '../webhooks/webhook-notes.js';
 
 const settings = {
@@ -17,6 +17,8 @@ const tenant = {
   created_at: '2026-01-31T12:00:00.000Z',
   updated_at: '2026-01-31T12:00:00.000Z',
 };
+
+export const tenantPaths: PathExamples = { id: tenant.id };
 
 export const tenantNotes: OperationNotes = {
   'Tenants.create': {

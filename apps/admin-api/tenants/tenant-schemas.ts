@@ -46,27 +46,31 @@ const fields = {
 const retryNote = 'Of webhooks that are created without one, field by field.';
 
 /** A whole tenant: what was left out gets its default. */
-export const tenantDefinition = z.strictObject({
-  ...fields,
-  max_webhooks: fields.max_webhooks.default(PLAIN_TENANT.max_webhooks),
-  max_deliveries_per_hour_per_webhook: fields.max_deliveries_per_hour_per_webhook.default(
-    PLAIN_TENANT.max_deliveries_per_hour_per_webhook,
-  ),
-  retention_days: fields.retention_days.default(PLAIN_TENANT.retention_days),
-  auto_disable: fields.auto_disable.default(PLAIN_TENANT.auto_disable),
-  strict_event_types: fields.strict_event_types.default(PLAIN_TENANT.strict_event_types),
-  timeout_seconds: fields.timeout_seconds.default(DEFAULT_TIMEOUT_SECONDS),
-  retry: retryPolicy.prefault({}).describe(retryNote),
-});
+export const tenantDefinition = z
+  .strictObject({
+    ...fields,
+    max_webhooks: fields.max_webhooks.default(PLAIN_TENANT.max_webhooks),
+    max_deliveries_per_hour_per_webhook: fields.max_deliveries_per_hour_per_webhook.default(
+      PLAIN_TENANT.max_deliveries_per_hour_per_webhook,
+    ),
+    retention_days: fields.retention_days.default(PLAIN_TENANT.retention_days),
+    auto_disable: fields.auto_disable.default(PLAIN_TENANT.auto_disable),
+    strict_event_types: fields.strict_event_types.default(PLAIN_TENANT.strict_event_types),
+    timeout_seconds: fields.timeout_seconds.default(DEFAULT_TIMEOUT_SECONDS),
+    retry: retryPolicy.prefault({}).describe(retryNote),
+  })
+  .meta({ id: 'TenantDefinition' });
 
 export type WantedTenant = z.output<typeof tenantDefinition>;
 
-export const newTenant = tenantDefinition.extend({
-  id: z
-    .string()
-    .refine(isTenantId, 'must be 1 to 64 letters, digits, _ or -')
-    .describe('Chosen by you: the second token of the NATS subject. Never given twice.'),
-});
+export const newTenant = tenantDefinition
+  .extend({
+    id: z
+      .string()
+      .refine(isTenantId, 'must be 1 to 64 letters, digits, _ or -')
+      .describe('Chosen by you: the second token of the NATS subject. Never given twice.'),
+  })
+  .meta({ id: 'NewTenant' });
 export type NewTenant = z.output<typeof newTenant>;
 
 /** A JSON merge patch: null puts a field back to its default. */
@@ -89,18 +93,21 @@ export const tenantPatch = z
       .nullable()
       .describe(retryNote),
   })
-  .partial();
+  .partial()
+  .meta({ id: 'TenantPatch' });
 export type TenantPatch = z.output<typeof tenantPatch>;
 
 const time = z.iso.datetime({ precision: 3 });
 
-export const tenantView = z.object({
-  id: z.string(),
-  ...fields,
-  retry: z.object(retryFields).describe(retryNote),
-  created_at: time,
-  updated_at: time,
-});
+export const tenantView = z
+  .object({
+    id: z.string(),
+    ...fields,
+    retry: z.object(retryFields).describe(retryNote),
+    created_at: time,
+    updated_at: time,
+  })
+  .meta({ id: 'Tenant' });
 export type TenantView = z.output<typeof tenantView>;
 
 export const tenantPage = pageOf(tenantView);

@@ -1,4 +1,4 @@
-import type { OperationNotes } from '../openapi/operation-note.js';
+import type { OperationNotes, PathExamples } from '../openapi/operation-note.js';
 
 export const retryExample = {
   enabled: true,
@@ -40,6 +40,8 @@ const webhook = {
   updated_at: '2026-01-31T12:00:00.000Z',
 };
 const secret = 'whsec_<32 bytes in base64>';
+
+export const webhookPaths: PathExamples = { id, type: 'order.*', version: '1' };
 
 export const webhookNotes: OperationNotes = {
   'Webhooks.create': {

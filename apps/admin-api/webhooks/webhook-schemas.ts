@@ -26,24 +26,26 @@ export const retryPolicy = z.strictObject({
 });
 
 /** A whole definition: what was left out gets its default. */
-export const webhookDefinition = z.strictObject({
-  ...fields,
-  description: fields.description.default(PLAIN_WEBHOOK.description),
-  tags: fields.tags.default(() => []),
-  metadata: fields.metadata.default(() => ({})),
-  method: fields.method.default(PLAIN_WEBHOOK.method),
-  filter: fields.filter.default(PLAIN_WEBHOOK.filter),
-  status: fields.status.default('active'),
-  headers: fields.headers.default(() => ({})),
-  auth: auth.prefault({ type: 'none' }),
-  timeout_seconds: fields.timeout_seconds.default(DEFAULT_TIMEOUT_SECONDS),
-  retry: retryPolicy.prefault({}),
-  format: fields.format.default(PLAIN_WEBHOOK.format),
-  transform: fields.transform.default(PLAIN_WEBHOOK.transform),
-  rate_limit: fields.rate_limit.default(PLAIN_WEBHOOK.rate_limit),
-  concurrency: fields.concurrency.default(PLAIN_WEBHOOK.concurrency),
-  ordered: fields.ordered.default(PLAIN_WEBHOOK.ordered),
-});
+export const webhookDefinition = z
+  .strictObject({
+    ...fields,
+    description: fields.description.default(PLAIN_WEBHOOK.description),
+    tags: fields.tags.default(() => []),
+    metadata: fields.metadata.default(() => ({})),
+    method: fields.method.default(PLAIN_WEBHOOK.method),
+    filter: fields.filter.default(PLAIN_WEBHOOK.filter),
+    status: fields.status.default('active'),
+    headers: fields.headers.default(() => ({})),
+    auth: auth.meta({ id: 'WantedAuth' }).prefault({ type: 'none' }),
+    timeout_seconds: fields.timeout_seconds.default(DEFAULT_TIMEOUT_SECONDS),
+    retry: retryPolicy.prefault({}),
+    format: fields.format.default(PLAIN_WEBHOOK.format),
+    transform: fields.transform.default(PLAIN_WEBHOOK.transform),
+    rate_limit: fields.rate_limit.default(PLAIN_WEBHOOK.rate_limit),
+    concurrency: fields.concurrency.default(PLAIN_WEBHOOK.concurrency),
+    ordered: fields.ordered.default(PLAIN_WEBHOOK.ordered),
+  })
+  .meta({ id: 'WebhookDefinition' });
 export type WantedWebhook = z.output<typeof webhookDefinition>;
 
 const suppliedSecret = z
@@ -53,11 +55,13 @@ const suppliedSecret = z
   .describe('`whsec_` and 24 to 64 bytes in base64; made for you when left out.');
 
 /** A webhook to create: the timeout and what is left out of the retry policy are the tenant's. */
-export const newWebhook = webhookDefinition.extend({
-  timeout_seconds: fields.timeout_seconds.optional(),
-  retry: z.strictObject(retryFields).partial().optional(),
-  secret: suppliedSecret,
-});
+export const newWebhook = webhookDefinition
+  .extend({
+    timeout_seconds: fields.timeout_seconds.optional(),
+    retry: z.strictObject(retryFields).partial().optional(),
+    secret: suppliedSecret,
+  })
+  .meta({ id: 'NewWebhook' });
 export type NewWebhook = z.output<typeof newWebhook>;
 
 /** A JSON merge patch: null puts a field back to its default. */
@@ -103,81 +107,106 @@ export const webhookPatch = z
       )
       .nullable(),
   })
-  .partial();
+  .partial()
+  .meta({ id: 'WebhookPatch' });
 export type WebhookPatch = z.output<typeof webhookPatch>;
 
 export const webhookQuery = z.strictObject({
   ...pageFields,
-  status: z.enum(['active', 'inactive', 'disabled']).optional(),
+  status: z
+    .enum(['active', 'inactive', 'disabled'])
+    .optional()
+    .meta({ examples: ['active'] }),
   event_type: z
     .string()
     .refine(isEventType, 'must be an event type such as task.completed')
     .optional()
-    .describe('Webhooks that would get an event of this type.'),
-  tag: queryText.optional().describe('Webhooks that have this tag.'),
-  q: queryText.optional().describe('Part of the name or the URL, in any case.'),
+    .describe('Webhooks that would get an event of this type.')
+    .meta({ examples: ['order.paid'] }),
+  tag: queryText
+    .optional()
+    .describe('Webhooks that have this tag.')
+    .meta({ examples: ['billing'] }),
+  q: queryText
+    .optional()
+    .describe('Part of the name or the URL, in any case.')
+    .meta({ examples: ['shop.example'] }),
 });
 export type WebhookQuery = z.output<typeof webhookQuery>;
 
 const time = z.iso.datetime({ precision: 3 });
 
 /** A webhook as it is shown. */
-export const webhookView = z.object({
-  id: z.string(),
-  ...fields,
-  // Checked when it was taken in.
-  filter: z.record(z.string(), z.unknown()).nullable(),
-  status: z.enum(['active', 'inactive', 'disabled']),
-  disabled_reason: z.string().nullable().describe('Why Tidings switched it off.'),
-  auth,
-  retry: z.object(retryFields),
-  created_at: time,
-  updated_at: time,
-});
+export const webhookView = z
+  .object({
+    id: z.string(),
+    ...fields,
+    // Checked when it was taken in.
+    filter: z.record(z.string(), z.unknown()).nullable(),
+    status: z.enum(['active', 'inactive', 'disabled']),
+    disabled_reason: z.string().nullable().describe('Why Tidings switched it off.'),
+    auth: auth.meta({ id: 'WebhookAuth' }),
+    retry: z.object(retryFields).meta({ id: 'RetryPolicy' }),
+    created_at: time,
+    updated_at: time,
+  })
+  .meta({ id: 'Webhook' });
 export type WebhookView = z.output<typeof webhookView>;
 
-export const createdWebhookView = webhookView.extend({
-  secret: z.string().describe('Shown in this answer, and never again.'),
-});
+export const createdWebhookView = webhookView
+  .extend({
+    secret: z.string().describe('Shown in this answer, and never again.'),
+  })
+  .meta({ id: 'CreatedWebhook' });
 
 export const webhookPage = pageOf(webhookView);
 
-export const secretRotation = z.strictObject({
-  overlap_seconds: z
-    .int()
-    .min(WEBHOOK_LIMITS.overlap_seconds.min)
-    .max(WEBHOOK_LIMITS.overlap_seconds.max)
-    .default(DEFAULT_OVERLAP_SECONDS)
-    .describe('For how long the secret before signs too. Those before it end then at the latest.'),
-  secret: suppliedSecret,
-});
+export const secretRotation = z
+  .strictObject({
+    overlap_seconds: z
+      .int()
+      .min(WEBHOOK_LIMITS.overlap_seconds.min)
+      .max(WEBHOOK_LIMITS.overlap_seconds.max)
+      .default(DEFAULT_OVERLAP_SECONDS)
+      .describe('For how long the secret before signs too. Those before it end then at the latest.'),
+    secret: suppliedSecret,
+  })
+  .meta({ id: 'SecretRotation' });
 export type SecretRotation = z.output<typeof secretRotation>;
 
-export const rotatedSecretView = createdWebhookView.extend({
-  previous_secret_until: time.describe(
-    'Until then requests carry a signature under the secret before as well.',
-  ),
-});
+export const rotatedSecretView = createdWebhookView
+  .extend({
+    previous_secret_until: time.describe(
+      'Until then requests carry a signature under the secret before as well.',
+    ),
+  })
+  .meta({ id: 'RotatedWebhook' });
 
-export const webhookIds = z.strictObject({
-  ids: z.array(z.string().min(1).max(200)).min(1).max(1_000),
-});
+export const webhookIds = z
+  .strictObject({
+    ids: z.array(z.string().min(1).max(200)).min(1).max(1_000),
+  })
+  .meta({ id: 'WebhookIds' });
 export type WebhookIds = z.output<typeof webhookIds>;
 
 /** What happened to each of the ids, in their order. */
-export const bulkDeletion = z.object({
-  data: z.array(
-    z.object({
-      id: z.string(),
-      deleted: z.boolean(),
-      code: z.string().nullable().describe('Of the problem, when it was not deleted.'),
-    }),
-  ),
-});
+export const bulkDeletion = z
+  .object({
+    data: z.array(
+      z.object({
+        id: z.string(),
+        deleted: z.boolean(),
+        code: z.string().nullable().describe('Of the problem, when it was not deleted.'),
+      }),
+    ),
+  })
+  .meta({ id: 'BulkDeletion' });
 
-export const newSubscription = z.strictObject({ event_type: eventTypePattern });
+export const newSubscription = z
+  .strictObject({ event_type: eventTypePattern })
+  .meta({ id: 'NewSubscription' });
 export type NewSubscription = z.output<typeof newSubscription>;
-export const subscriptionsView = z.object({ event_types: z.array(z.string()) });
+export const subscriptionsView = z.object({ event_types: z.array(z.string()) }).meta({ id: 'Subscriptions' });
 
 export const tagPage = pageOf(z.object({ tag: z.string(), webhooks: z.int() }));
 
@@ -191,7 +220,9 @@ export const historyPage = pageOf(
   }),
 );
 
-export const pastWebhook = z.object({
-  version: z.int(),
-  webhook: webhookView.nullable().describe('The webhook as it was; null at the version that deleted it.'),
-});
+export const pastWebhook = z
+  .object({
+    version: z.int(),
+    webhook: webhookView.nullable().describe('The webhook as it was; null at the version that deleted it.'),
+  })
+  .meta({ id: 'PastWebhook' });

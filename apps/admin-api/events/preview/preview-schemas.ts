@@ -3,7 +3,9 @@ import { pageOf } from '../../http/page.js';
 import { newEvent } from '../event-schemas.js';
 
 /** An event that is not published, only asked about. */
-export const previewedEvent = newEvent.pick({ type: true, data: true, metadata: true });
+export const previewedEvent = newEvent
+  .pick({ type: true, data: true, metadata: true })
+  .meta({ id: 'PreviewedEvent' });
 export type PreviewedEvent = z.output<typeof previewedEvent>;
 
 export const previewPage = pageOf(
