@@ -7,6 +7,8 @@ export * from './event/read-event.js';
 export * from './delivery/retry-policy.js';
 export * from './delivery/judge-attempt.js';
 export * from './pace/rate-limit.js';
+export * from './pace/breaker.js';
+export * from './pace/places.js';
 export * from './journal/facts.js';
 export * from './tenant/routed-tenant.js';
 export * from './tenant/tenant.js';
