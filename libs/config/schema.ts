@@ -90,6 +90,11 @@ export const environmentSchema = z.object({
   TIDINGS_JOURNAL_MAX_AGE_HOURS: whole(1, 8_760)
     .default(168)
     .describe('For how long the stream JOURNAL keeps facts.'),
+  TIDINGS_MAX_DELIVERY_AGE_HOURS: whole(1, 8_760)
+    .default(720)
+    .describe(
+      'A delivery that has been owed for so long is not tried again: it fails, with the reason `expired`.',
+    ),
 });
 
 export type Config = z.output<typeof environmentSchema>;
