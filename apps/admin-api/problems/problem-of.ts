@@ -21,7 +21,7 @@ import {
   WebhookVersionConflict,
 } from '#domain';
 import { CursorError, isUnavailable } from '#persistence';
-import { invalidRequest, Problem, type ProblemCode } from './problem.js';
+import { invalidRequest, Problem, type ProblemCode, type ProblemDetails } from './problem.js';
 
 const RETRY_AFTER_SECONDS = 2;
 
@@ -36,61 +36,64 @@ const BY_STATUS: Partial<Record<number, ProblemCode>> = {
   415: 'unsupported_media_type',
 };
 
+type Answer = (error: unknown) => Problem | undefined;
+type Kind = new (...args: never[]) => Error;
+
+type Of<K extends Kind> = Error & InstanceType<K>;
+
+function whenever<K extends Kind>(kinds: K[], problem: (error: Of<K>) => Problem): Answer {
+  return (error) => (kinds.some((kind) => error instanceof kind) ? problem(error as Of<K>) : undefined);
+}
+
+/** The error's message says it; the evidence stands beside it. */
+function says<K extends Kind>(
+  kind: K,
+  code: ProblemCode,
+  more?: (error: Of<K>) => Omit<ProblemDetails, 'detail'>,
+): Answer {
+  return whenever([kind], (error) => new Problem(code, { detail: error.message, ...more?.(error) }));
+}
+
+const taken = (path: string) => () => ({ errors: [{ path, message: 'is taken' }] });
+
+const ANSWERS: Answer[] = [
+  says(WebhookNotFound, 'webhook_not_found'),
+  says(WebhookNotSubscribed, 'subscription_not_found'),
+  says(WebhookNameTaken, 'webhook_name_taken', taken('name')),
+  says(WebhookLimitReached, 'webhook_limit_reached', ({ limit, count }) => ({ evidence: { limit, count } })),
+  says(EventTypeNotFound, 'event_type_not_found'),
+  says(EventTypeExists, 'event_type_exists', taken('name')),
+  says(TenantNotFound, 'tenant_not_found'),
+  says(TenantExists, 'tenant_exists', taken('id')),
+  says(TenantIsPermanent, 'tenant_is_permanent'),
+  says(KeyNotFound, 'key_not_found'),
+  whenever([WebhookInvalid, EventTypeInvalid, TenantInvalid, KeyInvalid], ({ faults }) =>
+    invalidRequest(faults),
+  ),
+  whenever([CursorError], ({ message }) => invalidRequest([{ path: 'cursor', message }])),
+  whenever(
+    [WebhookVersionConflict, EventTypeVersionConflict, TenantVersionConflict, KeyVersionConflict],
+    ({ message, expected, actual }) =>
+      new Problem('version_conflict', {
+        detail: message,
+        evidence: { expected_version: expected, actual_version: actual },
+      }),
+  ),
+  whenever([PublishError, BusUnreachableError], (error) =>
+    unavailable('bus_unavailable', 'NATS did not take it in time.', error),
+  ),
+];
+
 /** The one place that says which answer an error is. What it does not know is our own fault: 500. */
 export function problemOf(error: unknown): Problem {
   if (error instanceof Problem) return error;
-  if (error instanceof WebhookNotFound) return new Problem('webhook_not_found', { detail: error.message });
-  if (error instanceof WebhookNotSubscribed)
-    return new Problem('subscription_not_found', { detail: error.message });
-  if (error instanceof EventTypeNotFound)
-    return new Problem('event_type_not_found', { detail: error.message });
-  if (error instanceof EventTypeExists) {
-    const errors = [{ path: 'name', message: 'is taken' }];
-    return new Problem('event_type_exists', { detail: error.message, errors });
+  for (const answer of ANSWERS) {
+    const problem = answer(error);
+    if (problem) return problem;
   }
-  if (error instanceof TenantNotFound) return new Problem('tenant_not_found', { detail: error.message });
-  if (error instanceof TenantExists) {
-    const errors = [{ path: 'id', message: 'is taken' }];
-    return new Problem('tenant_exists', { detail: error.message, errors });
-  }
-  if (error instanceof TenantIsPermanent)
-    return new Problem('tenant_is_permanent', { detail: error.message });
-  if (error instanceof WebhookLimitReached) {
-    const evidence = { limit: error.limit, count: error.count };
-    return new Problem('webhook_limit_reached', { detail: error.message, evidence });
-  }
-  if (error instanceof KeyNotFound) return new Problem('key_not_found', { detail: error.message });
-  if (isInvalid(error)) return invalidRequest(error.faults);
-  if (error instanceof CursorError) return invalidRequest([{ path: 'cursor', message: error.message }]);
-  if (error instanceof WebhookNameTaken) {
-    const errors = [{ path: 'name', message: 'is taken' }];
-    return new Problem('webhook_name_taken', { detail: error.message, errors });
-  }
-  if (isVersionConflict(error)) {
-    const evidence = { expected_version: error.expected, actual_version: error.actual };
-    return new Problem('version_conflict', { detail: error.message, evidence });
-  }
-  if (error instanceof PublishError || error instanceof BusUnreachableError)
-    return unavailable('bus_unavailable', 'NATS did not take it in time.', error);
   if (isUnavailable(error))
     return unavailable('database_unavailable', 'The database does not answer now.', error);
   return problemOfStatus(error);
-}
-
-const INVALID = [WebhookInvalid, EventTypeInvalid, TenantInvalid, KeyInvalid];
-const VERSION_CONFLICT = [
-  WebhookVersionConflict,
-  EventTypeVersionConflict,
-  TenantVersionConflict,
-  KeyVersionConflict,
-];
-
-function isInvalid(error: unknown): error is InstanceType<(typeof INVALID)[number]> {
-  return INVALID.some((kind) => error instanceof kind);
-}
-
-function isVersionConflict(error: unknown): error is InstanceType<(typeof VERSION_CONFLICT)[number]> {
-  return VERSION_CONFLICT.some((kind) => error instanceof kind);
 }
 
 function unavailable(code: ProblemCode, detail: string, cause: unknown): Problem {

@@ -1,39 +1,25 @@
 import { ConflictException, NotFoundException } from '@nestjs/common';
 import { BusUnreachableError, PublishError } from '#bus';
-import {
-  KeyInvalid,
-  KeyNotFound,
-  KeyVersionConflict,
-  TenantExists,
-  TenantInvalid,
-  TenantIsPermanent,
-  TenantNotFound,
-  TenantVersionConflict,
-  WebhookInvalid,
-  WebhookLimitReached,
-  WebhookNameTaken,
-  WebhookNotFound,
-  WebhookVersionConflict,
-} from '#domain';
+import * as domain from '#domain';
 import { CursorError } from '#persistence';
 import { Problem } from './problem.js';
 import { problemOf } from './problem-of.js';
 
 describe('the answer to an error', () => {
   it.each<[unknown, string, number]>([
-    [new WebhookNotFound('wh_1'), 'webhook_not_found', 404],
-    [new WebhookNameTaken('orders'), 'webhook_name_taken', 409],
-    [new WebhookVersionConflict('wh_1', 1, 2), 'version_conflict', 412],
-    [new WebhookInvalid([{ path: 'name', message: 'is too long' }]), 'invalid_request', 422],
-    [new TenantNotFound('acme'), 'tenant_not_found', 404],
-    [new TenantExists('acme'), 'tenant_exists', 409],
-    [new TenantIsPermanent('default'), 'tenant_is_permanent', 409],
-    [new TenantVersionConflict('acme', 1, 2), 'version_conflict', 412],
-    [new TenantInvalid([{ path: 'name', message: 'is too long' }]), 'invalid_request', 422],
-    [new WebhookLimitReached(3, 3), 'webhook_limit_reached', 422],
-    [new KeyNotFound('key_1'), 'key_not_found', 404],
-    [new KeyVersionConflict('key_1', 1, 2), 'version_conflict', 412],
-    [new KeyInvalid([{ path: 'name', message: 'is too long' }]), 'invalid_request', 422],
+    [new domain.WebhookNotFound('wh_1'), 'webhook_not_found', 404],
+    [new domain.WebhookNameTaken('orders'), 'webhook_name_taken', 409],
+    [new domain.WebhookVersionConflict('wh_1', 1, 2), 'version_conflict', 412],
+    [new domain.WebhookInvalid([{ path: 'name', message: 'is too long' }]), 'invalid_request', 422],
+    [new domain.TenantNotFound('acme'), 'tenant_not_found', 404],
+    [new domain.TenantExists('acme'), 'tenant_exists', 409],
+    [new domain.TenantIsPermanent('default'), 'tenant_is_permanent', 409],
+    [new domain.TenantVersionConflict('acme', 1, 2), 'version_conflict', 412],
+    [new domain.TenantInvalid([{ path: 'name', message: 'is too long' }]), 'invalid_request', 422],
+    [new domain.WebhookLimitReached(3, 3), 'webhook_limit_reached', 422],
+    [new domain.KeyNotFound('key_1'), 'key_not_found', 404],
+    [new domain.KeyVersionConflict('key_1', 1, 2), 'version_conflict', 412],
+    [new domain.KeyInvalid([{ path: 'name', message: 'is too long' }]), 'invalid_request', 422],
     [new CursorError('no'), 'invalid_request', 422],
     [new PublishError('no answer'), 'bus_unavailable', 503],
     [new BusUnreachableError('gone'), 'bus_unavailable', 503],
