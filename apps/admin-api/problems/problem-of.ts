@@ -37,19 +37,18 @@ const BY_STATUS: Partial<Record<number, ProblemCode>> = {
 };
 
 type Answer = (error: unknown) => Problem | undefined;
-type Kind = new (...args: never[]) => Error;
+type Kind<E extends Error = Error> = new (...args: never[]) => E;
 
-type Of<K extends Kind> = Error & InstanceType<K>;
-
-function whenever<K extends Kind>(kinds: K[], problem: (error: Of<K>) => Problem): Answer {
-  return (error) => (kinds.some((kind) => error instanceof kind) ? problem(error as Of<K>) : undefined);
+function whenever<K extends Kind>(kinds: K[], problem: (error: InstanceType<K>) => Problem): Answer {
+  return (error) =>
+    kinds.some((kind) => error instanceof kind) ? problem(error as InstanceType<K>) : undefined;
 }
 
 /** The error's message says it; the evidence stands beside it. */
-function says<K extends Kind>(
-  kind: K,
+function says<E extends Error>(
+  kind: Kind<E>,
   code: ProblemCode,
-  more?: (error: Of<K>) => Omit<ProblemDetails, 'detail'>,
+  more?: (error: E) => Omit<ProblemDetails, 'detail'>,
 ): Answer {
   return whenever([kind], (error) => new Problem(code, { detail: error.message, ...more?.(error) }));
 }
