@@ -45,6 +45,7 @@ export class LedgerRelay {
     private readonly databaseUrl: string,
     private readonly bus: Bus,
     private readonly logger: Logger,
+    private readonly repairEveryMs = REPAIR_EVERY_MS,
   ) {
     this.aggregates = relayedAggregates(bus);
   }
@@ -149,7 +150,7 @@ export class LedgerRelay {
           'a bucket did not agree with its table and was repaired',
         );
     }
-    return Date.now() + Math.max(REPAIR_EVERY_MS, REPAIR_SHARE * (Date.now() - began));
+    return Date.now() + Math.max(this.repairEveryMs, REPAIR_SHARE * (Date.now() - began));
   }
 
   private async follow(session: RelaySession, from: RelayProgress): Promise<RelayProgress> {
