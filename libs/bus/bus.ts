@@ -13,6 +13,7 @@ import { DeliveryQueue } from './delivery-queue.js';
 import { EventStore } from './event-store.js';
 import { JournalWriter } from './journal-writer.js';
 import { Lanes } from './lanes.js';
+import { OwedOfWebhook } from './owed-of-webhook.js';
 import { Publisher, type Stored } from './publisher.js';
 import { Requeue } from './requeue.js';
 import { eventSubject } from './subjects.js';
@@ -26,6 +27,7 @@ export class Bus {
   readonly deliveries: DeliveryQueue;
   readonly events: EventStore;
   readonly lanes: Lanes;
+  readonly owed: OwedOfWebhook;
   readonly requeue: Requeue;
   readonly testAttempts: TestAttempts;
   readonly webhooks: WebhookBucket;
@@ -42,6 +44,7 @@ export class Bus {
     this.deliveries = new DeliveryQueue(wires, publisher);
     this.events = new EventStore(wires);
     this.lanes = new Lanes(wires);
+    this.owed = new OwedOfWebhook(wires);
     this.requeue = new Requeue(wires, publisher, this.events, cancellations);
     this.testAttempts = new TestAttempts(wires);
     this.webhooks = buckets.webhooks;
