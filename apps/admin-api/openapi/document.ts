@@ -9,7 +9,7 @@ import { z, type ZodType } from 'zod';
 import { describeOperation, sharedParts } from './describe-operations.js';
 import type { DescribedAnswer, DescribedOperation } from './described-operation.js';
 import { operationId } from './notes.js';
-import { problemSchema } from './resource.js';
+import { problemSchema } from './problem-answers.js';
 
 /** The JSON Schema of a schema; those within it that have an id stand apart. */
 function jsonSchema(schema: ZodType, io: 'input' | 'output') {

@@ -1,5 +1,16 @@
+import { z } from 'zod';
 import { PROBLEMS, type ProblemCode } from '../problems/problem.js';
 import type { DescribedAnswer, DescribedOperation } from './described-operation.js';
+
+/** Problems carry evidence too: further members such as `limit` or `actual_version`, each explained in docs/errors.md. */
+export const problemSchema = z.looseObject({
+  type: z.string(),
+  title: z.string(),
+  status: z.int(),
+  detail: z.string(),
+  code: z.string(),
+  errors: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
+});
 
 /** What every operation may answer besides its own problems. */
 const ALWAYS: ProblemCode[] = [

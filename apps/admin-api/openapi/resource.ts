@@ -1,6 +1,6 @@
 import { applyDecorators, Controller, HttpCode, UseGuards, UseInterceptors } from '@nestjs/common';
 import { ApiBearerAuth, ApiExtension, ApiResponse, ApiTags } from '@nestjs/swagger';
-import { z, type ZodType } from 'zod';
+import type { ZodType } from 'zod';
 import { AccessGuard } from '../access/access-guard.js';
 import { VersionedAnswers } from '../http/versioned.js';
 import { IdempotencyInterceptor } from '../idempotency/idempotency.interceptor.js';
@@ -19,16 +19,6 @@ export function Resource(name: string): ClassDecorator {
   );
 }
 
-/** Problems carry evidence too: further members such as `limit` or `actual_version`, each explained in docs/errors.md. */
-const problemSchema = z.looseObject({
-  type: z.string(),
-  title: z.string(),
-  status: z.int(),
-  detail: z.string(),
-  code: z.string(),
-  errors: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
-});
-
 /** Says with what an operation answers, and what its own problems are; those of its kind are added in the document. */
 export function Answers(
   status: number,
@@ -42,5 +32,3 @@ export function Answers(
     ApiExtension(OWN_PROBLEMS, problems),
   );
 }
-
-export { problemSchema };

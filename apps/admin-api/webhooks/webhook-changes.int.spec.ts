@@ -83,6 +83,17 @@ describe('changing a webhook', () => {
     expect((await api.ask('DELETE', path, undefined, { 'if-match': '"3"' })).status).toBe(204);
   });
 
+  it.each([
+    [{ timeout_seconds: 'soon' }, 422, 'invalid_request'],
+    [{ timeout_seconds: 8 }, 412, 'version_conflict'],
+  ])(
+    'is told of a body that is not valid before a tag that nothing has: %j is %i',
+    async (patch, status, code) => {
+      const answer = await api.ask('PATCH', await createdWebhook(api), patch, { 'if-match': 'nonsense' });
+      expect(answer.json).toMatchObject({ status, code });
+    },
+  );
+
   it('refuses what would not be sound, and changes nothing', async () => {
     const path = await createdWebhook(api);
     const answer = await api.ask('PATCH', path, { name: null, event_types: [], status: 'broken', x: 1 });
