@@ -9,8 +9,9 @@ export type WebhookId = Id<'webhook'>;
 export type DeliveryId = Id<'delivery'>;
 export type AttemptId = Id<'attempt'>;
 export type KeyId = Id<'key'>;
+export type JobId = Id<'job'>;
 
-export type IdPrefix = 'wh' | 'evt' | 'dlv' | 'att' | 'key' | 'sch';
+export type IdPrefix = 'wh' | 'evt' | 'dlv' | 'att' | 'key' | 'sch' | 'job';
 
 /** Crockford's base 32 in lower case: sorts as its bits do and has no letters that look alike. */
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';

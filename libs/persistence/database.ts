@@ -1,6 +1,7 @@
 import { DataSource } from 'typeorm';
 import { EventTypeRow } from './event-type/event-type-row.js';
 import { IdempotencyRow } from './idempotency/idempotency-row.js';
+import { JobRow } from './job/job-row.js';
 import { KeyRow } from './key/key-row.js';
 import { LedgerRow } from './ledger/ledger-row.js';
 import { ControlPlaneAndRecord1763800000000 } from './migrations/1763800000000-control-plane-and-record.js';
@@ -9,6 +10,7 @@ import { WebhookFields1764000000000 } from './migrations/1764000000000-webhook-f
 import { EventTypes1764100000000 } from './migrations/1764100000000-event-types.js';
 import { SearchForWebhooks1764200000000 } from './migrations/1764200000000-search-for-webhooks.js';
 import { EveryField1764300000000 } from './migrations/1764300000000-every-field.js';
+import { Jobs1764500000000 } from './migrations/1764500000000-jobs.js';
 import { WebhookActivity1764600000000 } from './migrations/1764600000000-webhook-activity.js';
 import { AttemptRow } from './record/attempt-row.js';
 import { DeliveryRow } from './record/delivery-row.js';
@@ -50,6 +52,7 @@ export function createDatabase(url: string, options: DatabaseOptions): DataSourc
       AttemptRow,
       EventTypeRow,
       WebhookActivityRow,
+      JobRow,
     ],
     migrations: [
       ControlPlaneAndRecord1763800000000,
@@ -58,6 +61,7 @@ export function createDatabase(url: string, options: DatabaseOptions): DataSourc
       EventTypes1764100000000,
       SearchForWebhooks1764200000000,
       EveryField1764300000000,
+      Jobs1764500000000,
       WebhookActivity1764600000000,
     ],
     migrationsTableName: 'migrations',

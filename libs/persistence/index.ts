@@ -41,3 +41,8 @@ export * from './event-type/list-event-types.js';
 export * from './webhook/disable-webhook.js';
 export * from './webhook-activity/webhook-activity-row.js';
 export * from './webhook-activity/find-webhook-activity.js';
+export * from './job/job-row.js';
+export * from './job/jobs.js';
+export * from './job/run-job.js';
+export * from './record/deliveries-to-retry.js';
+export * from './record/events-to-replay.js';
