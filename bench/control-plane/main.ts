@@ -130,6 +130,7 @@ const lists: Record<string, (caller: Caller) => Call> = {
   list_by_tag: (caller) => get(caller, `/webhooks?tag=${one(TAGS)}`),
   list_by_event_type: (caller) => get(caller, `/webhooks?event_type=${one(EVENT_TYPES)}`),
   list_by_unheard_event_type: (caller) => get(caller, '/webhooks?event_type=nobody.listens'),
+  list_tags: (caller) => get(caller, '/tags'),
   search: (caller) => get(caller, `/webhooks?q=service%20${one(['1', '42', '777'])}`),
   search_rare: (caller) => get(caller, `/webhooks?q=${RARE_NAME}`),
   search_in_vain: (caller) => get(caller, '/webhooks?q=in-no-name-and-no-url'),

@@ -10,6 +10,7 @@ import { WebhookFields1764000000000 } from './migrations/1764000000000-webhook-f
 import { EventTypes1764100000000 } from './migrations/1764100000000-event-types.js';
 import { SearchForWebhooks1764200000000 } from './migrations/1764200000000-search-for-webhooks.js';
 import { EveryField1764300000000 } from './migrations/1764300000000-every-field.js';
+import { ListsOfWebhooks1764400000000 } from './migrations/1764400000000-lists-of-webhooks.js';
 import { Jobs1764500000000 } from './migrations/1764500000000-jobs.js';
 import { WebhookActivity1764600000000 } from './migrations/1764600000000-webhook-activity.js';
 import { AttemptRow } from './record/attempt-row.js';
@@ -61,6 +62,7 @@ export function createDatabase(url: string, options: DatabaseOptions): DataSourc
       EventTypes1764100000000,
       SearchForWebhooks1764200000000,
       EveryField1764300000000,
+      ListsOfWebhooks1764400000000,
       Jobs1764500000000,
       WebhookActivity1764600000000,
     ],

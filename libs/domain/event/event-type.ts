@@ -35,3 +35,20 @@ export function matchesEventType(pattern: string, type: string): boolean {
   }
   return wanted.length === given.length;
 }
+
+/**
+ * All patterns under which an event type falls: 8 for a type of two segments,
+ * and twice as many with each further one.
+ */
+export function patternsThatMatch(type: string): string[] {
+  const segments = type.split('.');
+  const patterns = new Set(['*', '>']);
+  let heads = [''];
+  segments.forEach((segment, i) => {
+    heads.forEach((head) => patterns.add(`${head}>`));
+    const end = i === segments.length - 1 ? '' : '.';
+    heads = heads.flatMap((head) => [`${head}${segment}${end}`, `${head}*${end}`]);
+  });
+  heads.forEach((head) => patterns.add(head));
+  return [...patterns];
+}

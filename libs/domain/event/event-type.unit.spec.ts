@@ -1,4 +1,4 @@
-import { isEventType, isEventTypePattern, matchesEventType } from './event-type.js';
+import { isEventType, isEventTypePattern, matchesEventType, patternsThatMatch } from './event-type.js';
 
 describe('event type patterns', () => {
   it.each([
@@ -30,5 +30,14 @@ describe('event type patterns', () => {
   it('event types hold no wildcards', () => {
     expect(isEventType('a.*')).toBe(false);
     expect(isEventType('a.b-c_d')).toBe(true);
+  });
+
+  it.each(['a', 'a.b', 'a.b.a', 'b.b.b.b'])('all that match %s can be listed', (type) => {
+    const longer = (patterns: string[]) =>
+      patterns.flatMap((pattern) => ['a', 'b', '*', '>'].map((segment) => `${pattern}.${segment}`));
+    let all = ['a', 'b', '*', '>'];
+    for (let segments = 1; segments < 5; segments++) all = [...new Set([...all, ...longer(all)])];
+    const matching = all.filter((pattern) => isEventTypePattern(pattern) && matchesEventType(pattern, type));
+    expect(patternsThatMatch(type).sort()).toEqual(matching.sort());
   });
 });
