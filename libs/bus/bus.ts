@@ -14,6 +14,7 @@ import { EventStore } from './event-store.js';
 import { JournalWriter } from './journal-writer.js';
 import { Lanes } from './lanes.js';
 import { OwedOfWebhook } from './owed-of-webhook.js';
+import { AllowanceStore, BreakerStore } from './pace-store.js';
 import { Publisher, type Stored } from './publisher.js';
 import { Requeue } from './requeue.js';
 import { eventSubject } from './subjects.js';
@@ -24,6 +25,8 @@ const CLOSE_WITHIN_MS = 1_000;
 
 /** All that an app does with NATS goes through here. */
 export class Bus {
+  readonly allowances: AllowanceStore;
+  readonly breakers: BreakerStore;
   readonly deliveries: DeliveryQueue;
   readonly events: EventStore;
   readonly lanes: Lanes;
@@ -41,6 +44,8 @@ export class Bus {
     readonly cancellations: Cancellations,
     private readonly topology: TopologySettings,
   ) {
+    this.allowances = new AllowanceStore(wires);
+    this.breakers = new BreakerStore(wires);
     this.deliveries = new DeliveryQueue(wires, publisher);
     this.events = new EventStore(wires);
     this.lanes = new Lanes(wires);

@@ -14,6 +14,13 @@ export { BusMessage } from './message.js';
 export { again, done, hopeless, type Outcome } from './outcome.js';
 export { decodeOwed, deliveryRefOf, INLINE_BYTES, withOwed, type OwedDelivery } from './owed-delivery.js';
 export type { OwedOfWebhook } from './owed-of-webhook.js';
+export {
+  AllowanceTakenOverError,
+  type Allowance,
+  type AllowanceStore,
+  type BreakerStore,
+  type OpenBreaker,
+} from './pace-store.js';
 export { PublishError } from './publisher.js';
 export type { DeliveryToBringBack, Requeue } from './requeue.js';
 export { DELIVERIES, EVENTS, isTenantId, JOURNAL } from './subjects.js';
