@@ -63,7 +63,8 @@ describe('a tenant', () => {
       timeout_seconds: 30,
       retry: { count: 3 },
     });
-    expect(await bus.tenants.get('fresh')).toEqual({ id: 'fresh', version: 1, strict_event_types: false });
+    const routed = { strict_event_types: false, max_deliveries_per_hour_per_webhook: null };
+    expect(await bus.tenants.get('fresh')).toEqual({ id: 'fresh', version: 1, ...routed });
     expect((await api.ask('GET', `${TENANTS}/fresh`)).json).toEqual(answer.json);
   });
 
