@@ -4,6 +4,8 @@ import { Bus, EventCatalogues, JetStreamStrategy, KnownTenants, type TopologySet
 import { RoutingTable, type EventSource } from '#domain';
 import { nestLogger, type Logger, type RunningApp } from '#observability';
 import { createDatabase, type DataSource } from '#persistence';
+import { AutoDisable } from './policies/auto-disable.js';
+import { recordedUpTo } from './policies/recorded-up-to.js';
 import { GroupCommit } from './projections/group-commit.js';
 import { Router } from './routing/router.js';
 import { SourceReaders } from './sources/source-readers.js';
@@ -45,7 +47,10 @@ export async function startSubscriber(options: SubscriberOptions): Promise<Runni
   const journal = bus.journal('subscriber');
   const report = (problem: string, error: unknown) => logger.warn({ err: error }, problem);
   const app = await NestFactory.create<NestFastifyApplication>(
-    SubscriberModule.of({ bus, database, journal, table, catalogues, tenants, logger }),
+    SubscriberModule.of({
+      ...{ bus, database, journal, table, catalogues, tenants, logger },
+      recordedUpTo: () => recordedUpTo(bus, options.sources ?? []),
+    }),
     new FastifyAdapter(),
     { logger: nestLogger(logger) },
   );
@@ -55,9 +60,11 @@ export async function startSubscriber(options: SubscriberOptions): Promise<Runni
   let sources: SourceReaders | undefined;
   const stop = async () => {
     stopWatching();
+    const policies = app.get(AutoDisable).stop();
     connecting.abandon();
     await Promise.all([strategy.close(), sources?.drain(DRAIN_MS)]);
     app.get(GroupCommit).close();
+    await policies;
     await journal.close(JOURNAL_CLOSE_MS);
     await app.close();
     await bus.close();
@@ -70,6 +77,7 @@ export async function startSubscriber(options: SubscriberOptions): Promise<Runni
     throw error;
   }
   await app.listen(options.port, options.host);
+  app.get(AutoDisable).start();
   logger.info({ webhooks: table.size, sources: options.sources?.length ?? 0 }, 'routing');
   return { url: await app.getUrl(), stop };
 }

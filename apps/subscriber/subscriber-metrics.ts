@@ -1,5 +1,5 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
-import type { RoutingTable } from '#domain';
+import type { DisabledReason, RoutingTable } from '#domain';
 
 /** What the subscriber counts. */
 export function subscriberMetrics(registry: Registry, table: RoutingTable) {
@@ -25,6 +25,12 @@ export function subscriberMetrics(registry: Registry, table: RoutingTable) {
     help: 'Times that a projection could not write.',
     registers,
   });
+  const disabled = new Counter({
+    name: 'tidings_webhooks_disabled_total',
+    help: 'Webhooks that Tidings switched off, by reason.',
+    labelNames: ['reason'],
+    registers,
+  });
   const lag = new Gauge({
     name: 'tidings_projection_lag_seconds',
     help: 'Age of the journal message that was projected last.',
@@ -48,6 +54,7 @@ export function subscriberMetrics(registry: Registry, table: RoutingTable) {
       facts.inc(count);
       lag.set(lagMs / 1000);
     },
+    disabled: (reason: DisabledReason) => disabled.inc({ reason }),
     projectionProblem: () => problems.inc(),
   };
 }

@@ -1,11 +1,14 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import type { Bus, EventCatalogues, JournalWriter, KnownTenants } from '#bus';
-import type { RoutingTable } from '#domain';
+import type { DisabledReason, RoutingTable, TenantId, WebhookId } from '#domain';
 import { createRegistry, OpsModule, type Logger } from '#observability';
 import { isUnwritable, Projection, type DataSource } from '#persistence';
 import { GroupCommit } from './projections/group-commit.js';
 import { ProjectionsController } from './projections/projections.controller.js';
 import { Projector } from './projections/projector.js';
+import { AutoDisable } from './policies/auto-disable.js';
+import { RefusalsController } from './policies/refusals.controller.js';
+import { Refusals } from './policies/refusals.js';
 import { Router } from './routing/router.js';
 import { RoutingController } from './routing/routing.controller.js';
 import { subscriberMetrics } from './subscriber-metrics.js';
@@ -17,12 +20,15 @@ export interface SubscriberParts {
   table: RoutingTable;
   catalogues: EventCatalogues;
   tenants: KnownTenants;
+  /** Up to when the record is complete, milliseconds since 1970. */
+  recordedUpTo: () => Promise<number>;
   logger: Logger;
 }
 
 @Module({})
 export class SubscriberModule {
-  static of({ bus, database, journal, table, catalogues, tenants, logger }: SubscriberParts): DynamicModule {
+  static of(parts: SubscriberParts): DynamicModule {
+    const { bus, database, journal, table, catalogues, tenants, logger } = parts;
     const registry = createRegistry('subscriber');
     const metrics = subscriberMetrics(registry, table);
     const projection = new Projection(database);
@@ -34,6 +40,12 @@ export class SubscriberModule {
         logger.error({ err: error, facts }, problem);
       },
     });
+    const disabled = (told: { tenant: TenantId; webhook: WebhookId; reason: DisabledReason }) => {
+      metrics.disabled(told.reason);
+      const { tenant, webhook, reason } = told;
+      logger.info({ tenant, webhook, reason }, 'a webhook was disabled');
+    };
+    const report = (problem: string, error: unknown) => logger.warn({ err: error }, problem);
     return {
       module: SubscriberModule,
       imports: [
@@ -43,7 +55,7 @@ export class SubscriberModule {
           registry,
         ),
       ],
-      controllers: [RoutingController, ProjectionsController],
+      controllers: [RoutingController, ProjectionsController, RefusalsController],
       providers: [
         {
           provide: Router,
@@ -51,6 +63,11 @@ export class SubscriberModule {
         },
         { provide: Projector, useValue: new Projector(bus.events, commit, metrics.projected) },
         { provide: GroupCommit, useValue: commit },
+        { provide: Refusals, useValue: new Refusals({ database, disabled, report }) },
+        {
+          provide: AutoDisable,
+          useValue: new AutoDisable({ database, recordedUpTo: parts.recordedUpTo, disabled, report }),
+        },
       ],
     };
   }

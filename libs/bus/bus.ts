@@ -17,6 +17,7 @@ import { OwedOfWebhook } from './owed-of-webhook.js';
 import { AllowanceStore, BreakerStore } from './pace-store.js';
 import { Publisher, type Stored } from './publisher.js';
 import { Requeue } from './requeue.js';
+import { readUpTo } from './read-up-to.js';
 import { eventSubject } from './subjects.js';
 import { TestAttempts } from './test-attempts.js';
 import { ensureStreams, hasStream, type TopologySettings } from './topology.js';
@@ -99,6 +100,15 @@ export class Bus {
   /** Whether there is a stream of this name, ours or another. */
   hasStream(name: string): Promise<boolean> {
     return hasStream(this.wires.manager, name);
+  }
+
+  /**
+   * Up to when a durable consumer has acknowledged all that its stream holds, milliseconds since 1970; now
+   * when nothing waits.
+   * @throws when NATS cannot be asked, or has no such consumer
+   */
+  readUpTo(stream: string, durable: string): Promise<number> {
+    return readUpTo(this.wires, stream, durable);
   }
 
   /** @param source the writer's name, one subject token */

@@ -3,4 +3,5 @@ export const LOCKS = {
   migrations: 7_401_001,
   partitions: 7_401_002,
   relay: 7_401_003,
+  auto_disable: 7_401_006,
 } as const;

@@ -46,3 +46,5 @@ export * from './job/jobs.js';
 export * from './job/run-job.js';
 export * from './record/deliveries-to-retry.js';
 export * from './record/events-to-replay.js';
+export * from './webhook-activity/webhooks-to-disable.js';
+export * from './with-lock.js';
