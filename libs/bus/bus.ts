@@ -11,6 +11,7 @@ import { openWires, type BusOptions, type Wires } from './connection.js';
 import { Consumer, type ConsumerOptions } from './consumer.js';
 import { DeliveryQueue } from './delivery-queue.js';
 import { EventStore } from './event-store.js';
+import { PartitionHomes } from './homes/partition-homes.js';
 import { JournalWriter } from './journal-writer.js';
 import { Lanes } from './lanes.js';
 import { OwedOfWebhook } from './owed-of-webhook.js';
@@ -30,6 +31,7 @@ export class Bus {
   readonly breakers: BreakerStore;
   readonly deliveries: DeliveryQueue;
   readonly events: EventStore;
+  readonly homes: PartitionHomes;
   readonly lanes: Lanes;
   readonly owed: OwedOfWebhook;
   readonly requeue: Requeue;
@@ -49,6 +51,7 @@ export class Bus {
     this.breakers = new BreakerStore(wires);
     this.deliveries = new DeliveryQueue(wires, publisher);
     this.events = new EventStore(wires);
+    this.homes = new PartitionHomes(wires);
     this.lanes = new Lanes(wires);
     this.owed = new OwedOfWebhook(wires);
     this.requeue = new Requeue(wires, publisher, this.events, cancellations);

@@ -7,6 +7,15 @@ export type { Consumer } from './consumer.js';
 export type { DeliveryQueue } from './delivery-queue.js';
 export { EventCatalogues } from './event-catalogues.js';
 export type { EventPlace, EventStore } from './event-store.js';
+export {
+  FORGOTTEN_AFTER_MS,
+  type Announcement,
+  type HomesRead,
+  type Lease,
+  type Leases,
+  type Member,
+  type PartitionHomes,
+} from './homes/partition-homes.js';
 export { Consume, JetStreamStrategy } from './jetstream-strategy.js';
 export { readFacts, type JournalWriter } from './journal-writer.js';
 export { KnownTenants, type TenantStanding } from './known-tenants.js';
@@ -23,7 +32,7 @@ export {
 } from './pace-store.js';
 export { PublishError } from './publisher.js';
 export type { DeliveryToBringBack, Requeue } from './requeue.js';
-export { DELIVERIES, EVENTS, isTenantId, JOURNAL } from './subjects.js';
+export { DELIVERIES, EVENTS, isTenantId, JOURNAL, PARTITIONS } from './subjects.js';
 export { TenantLimits } from './tenant-limits.js';
 export { NoDispatcherError, TestTooLateError, type TestAnswer, type TestAttempts } from './test-attempts.js';
 export type { ConsumerPlan, TopologySettings } from './topology.js';
