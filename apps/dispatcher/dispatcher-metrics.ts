@@ -1,11 +1,15 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
-import type { DispatchCounter } from './attempts/dispatcher.js';
+import type { AttemptCounter } from './attempts/courier.js';
 
 /** What the dispatcher counts. */
 export function dispatcherMetrics(
   registry: Registry,
-  gauges: { webhooks: () => number; inFlight: () => number },
-): DispatchCounter {
+  gauges: {
+    webhooks: () => number;
+    inFlight: () => number;
+    lanes: () => { owing: number; draining: number };
+  },
+): AttemptCounter & { held: () => void } {
   const registers = [registry];
   const attempts = new Counter({
     name: 'tidings_attempts_total',
@@ -26,7 +30,7 @@ export function dispatcherMetrics(
   });
   const cancelled = new Counter({
     name: 'tidings_deliveries_cancelled_total',
-    help: 'Deliveries cancelled because their webhook is gone.',
+    help: 'Deliveries that ended without an attempt: their webhook is gone, or they are too old.',
     registers,
   });
   new Gauge({
@@ -43,6 +47,17 @@ export function dispatcherMetrics(
     registers,
     collect() {
       this.set(gauges.inFlight());
+    },
+  });
+  new Gauge({
+    name: 'tidings_lanes',
+    help: 'Lanes of webhooks at home here: those that hold something, and those of them that drain now.',
+    labelNames: ['state'],
+    registers,
+    collect() {
+      const { owing, draining } = gauges.lanes();
+      this.set({ state: 'owing' }, owing);
+      this.set({ state: 'draining' }, draining);
     },
   });
   return {

@@ -12,6 +12,7 @@ await runProcess('dispatcher', () => {
     egress: egressOf(config),
     keyring: Keyring.parse(required(config, 'TIDINGS_ENCRYPTION_KEYS')),
     concurrency: config.TIDINGS_DISPATCH_CONCURRENCY,
+    maxDeliveryAgeHours: config.TIDINGS_MAX_DELIVERY_AGE_HOURS,
     host: config.TIDINGS_HOST,
     port: config.TIDINGS_OPS_PORT ?? 8402,
     logger: createLogger(config.TIDINGS_LOG_LEVEL, 'dispatcher'),

@@ -1,15 +1,21 @@
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import { Bus, JetStreamStrategy, type TopologySettings } from '#bus';
+import { Bus, JetStreamStrategy, TenantLimits, type TopologySettings } from '#bus';
 import { VERSION } from '#config';
+import { newId } from '#domain';
 import { EgressClient, type EgressPolicy } from '#egress';
 import { createRegistry, nestLogger, type Logger, type RunningApp } from '#observability';
 import type { Keyring } from '#signing';
 import { Attempter } from './attempts/attempter.js';
+import { Courier } from './attempts/courier.js';
 import { Dispatcher } from './attempts/dispatcher.js';
+import { Front } from './attempts/front.js';
+import { OwedCanceller } from './cancelling/owed-canceller.js';
 import { dispatcherMetrics } from './dispatcher-metrics.js';
 import { DispatcherModule } from './dispatcher.module.js';
 import { LaneKeeper } from './lanes/lane-keeper.js';
+import { Homes } from './partitions/homes.js';
+
 import { WebhookDirectory } from './webhooks/webhook-directory.js';
 
 export interface DispatcherOptions {
@@ -17,8 +23,10 @@ export interface DispatcherOptions {
   topology: TopologySettings;
   egress: EgressPolicy;
   keyring: Keyring;
-  /** Attempts at once. */
+  /** Attempts at once, those apart that take longer than a second. */
   concurrency: number;
+  /** For how long a delivery may be owed. */
+  maxDeliveryAgeHours: number;
   /** Where health and metrics are served. */
   host: string;
   port: number;
@@ -28,30 +36,81 @@ export interface DispatcherOptions {
 /** Together below the ten seconds that a stop may take. */
 const DRAIN_MS = 6_500;
 const JOURNAL_CLOSE_MS = 2_000;
+const HOUR_MS = 3_600_000;
 
 /** Starts delivering; resolves when all webhooks are known and deliveries are being taken. */
 export async function startDispatcher(options: DispatcherOptions): Promise<RunningApp> {
-  const { logger } = options;
+  const { logger, concurrency } = options;
   const report = (problem: string, error: unknown) => logger.warn({ err: error }, problem);
   const bus = await Bus.open({ url: options.natsUrl, name: 'tidings-dispatcher' }, options.topology);
-  const client = new EgressClient(options.egress, options.concurrency);
+  await bus.retire('dispatch');
+  const client = new EgressClient(options.egress, Front.mostUnderWay(concurrency));
   const journal = bus.journal('dispatcher');
+  const webhookJournal = bus.journal('webhooks');
+  const front = new Front(concurrency);
   const webhooks = new WebhookDirectory(bus.webhooks, options.keyring, report);
-  const lanes = new LaneKeeper(bus, journal, (id) => webhooks.isPaused(id), report);
-  await webhooks.watch((webhook) => lanes.changed(webhook));
-  const strategy = new JetStreamStrategy({
-    bus,
+  const limits = await TenantLimits.watch(bus.tenants);
+  const canceller = new OwedCanceller({
+    owed: bus.owed,
+    journal,
+    isOver: (id) => (webhooks.known(id)?.webhook.status ?? 'disabled') === 'disabled',
     report,
-    drainMs: DRAIN_MS,
-    capacities: { dispatch: options.concurrency },
   });
+  const lanes = new LaneKeeper({
+    bus,
+    front,
+    allowances: bus.allowances,
+    breakers: bus.breakers,
+    journal: webhookJournal,
+    hourlyLimit: (tenant) => limits.of(tenant),
+    isHome: (partition) => homes.holds(partition),
+    find: (id) => webhooks.known(id),
+    cancelAll: (webhook, reason) => canceller.cancelAll(webhook, reason),
+    report,
+  });
+  await bus.cancellations.watch((webhook) => lanes.cancelled(webhook));
+  const strategy = new JetStreamStrategy({ bus, report, drainMs: DRAIN_MS });
+  const homes = new Homes(
+    bus.homes,
+    newId('key'),
+    {
+      acquired: async (partition, from) => {
+        await strategy.takePartition(partition, from === 'dead');
+        lanes.arrived(partition);
+      },
+      released: async (partition) => {
+        await Promise.all([strategy.leavePartition(partition, DRAIN_MS), lanes.leave(partition, DRAIN_MS)]);
+      },
+      lost: (partitions) => {
+        for (const partition of partitions)
+          void Promise.all([strategy.leavePartition(partition, 0), lanes.leave(partition, 0)]);
+      },
+    },
+    report,
+  );
+  await webhooks.watch(
+    (webhook) => lanes.changed(webhook),
+    (tenant, id) => lanes.removed(tenant, id),
+  );
   const registry = createRegistry('dispatcher');
   const metrics = dispatcherMetrics(registry, {
     webhooks: () => webhooks.size,
     inFlight: () => strategy.inFlight,
+    lanes: () => lanes.counts,
   });
   const attempter = new Attempter(client, `Tidings/${VERSION}`);
-  const dispatcher = new Dispatcher(webhooks, attempter, bus.deliveries, bus.events, journal, metrics);
+  const courier = new Courier({
+    webhooks,
+    attempter,
+    deliveries: bus.deliveries,
+    events: bus.events,
+    cancellations: bus.cancellations,
+    journal,
+    webhookJournal,
+    count: metrics,
+    maxAgeMs: options.maxDeliveryAgeHours * HOUR_MS,
+  });
+  const dispatcher = new Dispatcher(courier, lanes, journal, (partition) => homes.holds(partition), metrics);
   const app = await NestFactory.create<NestFastifyApplication>(
     DispatcherModule.of({ dispatcher, ops: ['dispatcher', { nats: () => bus.ping() }, registry] }),
     new FastifyAdapter(),
@@ -60,14 +119,21 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Runni
   app.connectMicroservice({ strategy });
   await app.startAllMicroservices();
   await app.listen(options.port, options.host);
-  lanes.start();
+  lanes.start(dispatcher.carryOut);
+  await homes.start();
+  await lanes.look();
+
   logger.info({ webhooks: webhooks.size }, 'delivering');
   return {
     url: await app.getUrl(),
     stop: async () => {
-      await Promise.all([lanes.close(), strategy.close()]);
-      await journal.close(JOURNAL_CLOSE_MS);
+      await homes.stop();
+      await Promise.all([lanes.stop(0), strategy.close()]);
+      await Promise.all([journal.close(JOURNAL_CLOSE_MS), webhookJournal.close(JOURNAL_CLOSE_MS)]);
       webhooks.close();
+      bus.cancellations.close();
+      front.close();
+      await canceller.close();
       await app.close();
       await bus.close();
       await client.close();

@@ -19,7 +19,8 @@ import { AllowanceStore, BreakerStore } from './pace-store.js';
 import { Publisher, type Stored } from './publisher.js';
 import { Requeue } from './requeue.js';
 import { readUpTo } from './read-up-to.js';
-import { eventSubject } from './subjects.js';
+import { RoutingFloors } from './routing-floors.js';
+import { DELIVERIES, eventSubject } from './subjects.js';
 import { TestAttempts } from './test-attempts.js';
 import { ensureStreams, hasStream, type TopologySettings } from './topology.js';
 
@@ -36,6 +37,7 @@ export class Bus {
   readonly owed: OwedOfWebhook;
   readonly requeue: Requeue;
   readonly testAttempts: TestAttempts;
+  readonly routingFloors: RoutingFloors;
   readonly webhooks: WebhookBucket;
   readonly tenants: TenantBucket;
   readonly eventTypes: EventTypeBucket;
@@ -49,11 +51,12 @@ export class Bus {
   ) {
     this.allowances = new AllowanceStore(wires);
     this.breakers = new BreakerStore(wires);
-    this.deliveries = new DeliveryQueue(wires, publisher);
-    this.events = new EventStore(wires);
-    this.homes = new PartitionHomes(wires);
     this.lanes = new Lanes(wires);
     this.owed = new OwedOfWebhook(wires);
+    this.deliveries = new DeliveryQueue(wires, publisher, this.lanes);
+    this.events = new EventStore(wires);
+    this.homes = new PartitionHomes(wires);
+    this.routingFloors = new RoutingFloors(wires);
     this.requeue = new Requeue(wires, publisher, this.events, cancellations);
     this.testAttempts = new TestAttempts(wires);
     this.webhooks = buckets.webhooks;
@@ -98,6 +101,11 @@ export class Bus {
 
   consumer(options: ConsumerOptions): Consumer {
     return new Consumer(this.wires, options);
+  }
+
+  /** Takes a durable consumer of DELIVERIES away that earlier versions had. */
+  async retire(durable: string): Promise<void> {
+    await this.wires.manager.consumers.delete(DELIVERIES, durable).catch(() => false);
   }
 
   /** Whether there is a stream of this name, ours or another. */

@@ -60,10 +60,14 @@ export class Cancellations {
    * Keeps all marks in memory from now on, for `has`. Resolves when those that
    * there are have been read; goes on when the connection or the bucket is lost
    * and comes back.
+   * @param told of each mark, by its webhook
    */
-  async watch(): Promise<void> {
+  async watch(told: (webhook: WebhookId) => void = () => undefined): Promise<void> {
     this.stopWatching = await this.bucket.watch({
-      changed: ({ delivery, version }) => this.marks.set(delivery, version),
+      changed: ({ delivery, version, webhook }) => {
+        this.marks.set(delivery, version);
+        told(webhook);
+      },
       removed: (delivery) => this.marks.delete(delivery),
     });
     this.sweeper = setInterval(() => this.sweep(), SWEEP_MS).unref();

@@ -9,18 +9,19 @@ import { ensureConsumer, type ConsumerPlan } from './topology.js';
  * A consumer pulls, hands each message to its handler, and settles it by the
  * outcome.
  *
- *   opening --> pulling --> draining --> closed
+ *   opening --> pulling <--> still --> draining --> closed
  *
- * - pulling: at most `capacity` messages are held or asked for. A message that
- *   is held shows a sign of life every third of its ack wait, so that a slow
- *   handler keeps it and a dead process loses it.
+ * - pulling: at most `capacity` messages are held or asked for, those apart
+ *   that are parked. A message that is held shows a sign of life every third of
+ *   its ack wait, so that a slow handler keeps it and a dead process loses it.
+ * - still: nothing more is asked for; what is held goes on.
  * - draining: nothing more is asked for, and what is still on its way is handed
  *   back; what is held may finish until the deadline, then it is handed back too.
  */
 export interface ConsumerOptions {
   plan: ConsumerPlan;
-  /** Messages that this process holds at once. */
-  capacity: number;
+  /** Messages that this process holds at once; a function is asked before each pull. */
+  capacity: number | (() => number);
   handle: (message: BusMessage) => Promise<Outcome>;
   /** Told of what went wrong without a handler being at fault, and of handlers that threw. */
   report: (problem: string, error: unknown) => void;
@@ -31,10 +32,20 @@ const RETRY_MS = 250;
 /** A server that is away cannot be handed anything back. */
 const LAST_PULLS_MS = 1_000;
 
+/** A message in a handler's hands. */
+interface Held {
+  since: number;
+  parked: boolean;
+  message: BusMessage;
+}
+
 export class Consumer {
-  private readonly held = new Map<JsMsg, number>();
+  private readonly held = new Map<JsMsg, Held>();
   private readonly pulls = new Map<ConsumerMessages, PromiseWithResolvers<void>>();
   private asked = 0;
+  private parked = 0;
+  private received = 0;
+  private still = false;
   private draining = false;
   private source: PullConsumer | undefined;
   private lifeSigns: NodeJS.Timeout | undefined;
@@ -50,8 +61,13 @@ export class Consumer {
     return this.held.size;
   }
 
-  async start(): Promise<void> {
+  /**
+   * @param afresh whether whoever pulled from it before is gone: what that one held is handed out again at
+   *   once, and not after the ack wait
+   */
+  async start({ afresh = false } = {}): Promise<void> {
     const { plan } = this.options;
+    if (afresh) await this.wires.manager.consumers.delete(plan.stream, plan.durable).catch(() => false);
     await ensureConsumer(this.wires.manager, plan);
     this.source = await this.wires.jetstream.consumers.get(plan.stream, plan.durable);
     const every = plan.ackWaitMs / 3;
@@ -59,27 +75,69 @@ export class Consumer {
     this.pullMore();
   }
 
+  /** Asks for nothing more until `goOn`; resolves when nothing is on its way any more. */
+  async beStill(): Promise<void> {
+    this.still = true;
+    await this.endPulls();
+  }
+
+  /** Pulls as much as there is room for now, for instance because there is more room than before. */
+  goOn(): void {
+    this.still = false;
+    this.pullMore();
+  }
+
+  /**
+   * How far the server is with handing out; everything that it had is here when nothing is pending and
+   * `received` has come up to `delivered`.
+   * @throws when NATS cannot be asked
+   */
+  async position(): Promise<{ pending: number; delivered: number; received: number }> {
+    const { stream, durable } = this.options.plan;
+    const info = await this.wires.manager.consumers.info(stream, durable);
+    return { pending: info.num_pending, delivered: info.delivered.consumer_seq, received: this.received };
+  }
+
   /** Stops pulling; finishes what is held or hands it back when the time is over. */
   async drain(withinMs: number): Promise<void> {
     this.draining = true;
-    for (const pull of this.pulls.keys()) endPull(pull);
-    const lastPulls = Promise.all([...this.pulls.values()].map(({ promise }) => promise));
+    const lastPulls = this.endPulls();
     if (this.held.size > 0) {
       const idle = new Promise<void>((resolve) => (this.whenIdle = resolve));
       await Promise.race([idle, late(withinMs)]);
     }
-    await Promise.race([lastPulls, late(LAST_PULLS_MS)]);
+    await lastPulls;
     clearInterval(this.lifeSigns);
-    for (const message of this.held.keys()) this.settle(message, again(0));
+    for (const [message, held] of this.held) {
+      held.message.handBack();
+      this.settle(message, again(0));
+    }
     this.held.clear();
     this.wires.outbox.flush();
   }
 
+  /** Lets go of everything at once, for a consumer that is about to be deleted. */
+  abandon(): void {
+    this.draining = true;
+    void this.endPulls();
+    clearInterval(this.lifeSigns);
+    for (const { message } of this.held.values()) message.handBack();
+    this.held.clear();
+  }
+
+  private async endPulls(): Promise<void> {
+    const pulls = [...this.pulls];
+    for (const [pull] of pulls) endPull(pull);
+    await Promise.race([Promise.all(pulls.map(([, { promise }]) => promise)), late(LAST_PULLS_MS)]);
+  }
+
   /** Asks for as many as there is room for, in portions worth a request. */
   private pullMore(): void {
-    const { capacity } = this.options;
-    const room = capacity - this.held.size - this.asked;
-    if (this.draining || room < Math.max(1, capacity / 2)) return;
+    if (this.draining || this.still) return;
+    const { capacity: given } = this.options;
+    const capacity = typeof given === 'number' ? given : given();
+    const room = capacity - (this.held.size - this.parked) - this.asked;
+    if (room < Math.max(1, capacity / 2)) return;
     this.asked += room;
     void this.pull(room);
   }
@@ -96,10 +154,11 @@ export class Consumer {
       });
       if (!messages) return;
       this.pulls.set(messages, ended);
-      if (this.draining) endPull(messages);
+      if (this.draining || this.still) endPull(messages);
       for await (const message of messages) {
         open--;
         this.asked--;
+        this.received++;
         if (this.draining) this.settle(message, again(0));
         else void this.take(message);
       }
@@ -118,18 +177,28 @@ export class Consumer {
   }
 
   private async take(message: JsMsg): Promise<void> {
-    this.held.set(message, Date.now());
+    const held: Held = { since: Date.now(), parked: false, message: new BusMessage(message) };
+    held.message.onParked(() => this.park(held));
+    this.held.set(message, held);
     let outcome: Outcome;
     try {
-      outcome = await this.options.handle(new BusMessage(message));
+      outcome = await this.options.handle(held.message);
     } catch (error) {
       this.options.report('a handler threw', error);
       outcome = again();
     }
     // Handed back by drain in the meantime: it is someone else's now.
     if (!this.held.delete(message)) return;
+    if (held.parked) this.parked--;
     this.settle(message, outcome);
     if (this.held.size === 0) this.whenIdle?.();
+    this.pullMore();
+  }
+
+  private park(held: Held): void {
+    if (held.parked) return;
+    held.parked = true;
+    this.parked++;
     this.pullMore();
   }
 
@@ -146,7 +215,7 @@ export class Consumer {
 
   private showLife(olderThanMs: number): void {
     const before = Date.now() - olderThanMs;
-    for (const [message, since] of this.held) if (since <= before) message.working();
+    for (const [message, { since }] of this.held) if (since <= before) message.working();
   }
 
   /** The stream or the consumer may be gone with the server's store; make the consumer again. */

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { startNats, TOPOLOGY, waitFor, type TestNats } from '#testing';
 import { Bus } from './bus.js';
 import type { Consumer } from './consumer.js';
+import { ORDER_HEADER } from './delivery-order.js';
 import { done } from './outcome.js';
 import { decodeOwed, type OwedDelivery } from './owed-delivery.js';
 import { DELIVERIES } from './subjects.js';
@@ -110,15 +111,23 @@ describe('a delivery that is due later', () => {
 });
 
 describe('a lane', () => {
-  const drain = (webhook: string, seen: OwedDelivery[], wanted = () => true) =>
-    bus.lanes.drain(webhook, wanted, {
-      capacity: 10,
+  const open = async (webhook: string, seen: OwedDelivery[], capacity: number | (() => number) = 10) => {
+    const consumer = await bus.lanes.open(webhook, {
+      capacity,
       handle: (message) => {
         seen.push(decodeOwed(message.payload).owed);
         return Promise.resolve(done);
       },
       report: () => undefined,
     });
+    return {
+      consumer,
+      close: async () => {
+        await consumer.drain(1_000);
+        await bus.lanes.close(webhook);
+      },
+    };
+  };
   const fill = async (count: number) => {
     const first = owedDelivery();
     const all = Array.from({ length: count }, () => owedDelivery({ webhook: first.webhook }));
@@ -126,31 +135,68 @@ describe('a lane', () => {
     return { webhook: first.webhook, all: all.map(({ delivery }) => delivery) };
   };
 
-  it('keeps what is held until it is drained, and is then no more', async () => {
+  it('keeps what is held until it is drained', async () => {
     const { webhook, all } = await fill(30);
     expect((await bus.lanes.lengths()).get(webhook)).toBe(30);
     const seen: OwedDelivery[] = [];
-    await drain(webhook, seen);
-    expect(new Set(seen.map(({ delivery }) => delivery))).toEqual(new Set(all));
+    const { close } = await open(webhook, seen);
+    await waitFor(() => expect(new Set(seen.map(({ delivery }) => delivery))).toEqual(new Set(all)));
+    await waitFor(async () => expect(await bus.lanes.length(webhook)).toBe(0));
+    await close();
     expect((await bus.lanes.lengths()).has(webhook)).toBe(false);
-    await drain(webhook, seen);
     expect(seen).toHaveLength(30);
   });
 
-  it('hands each delivery to one of two who drain it at once', async () => {
-    const { webhook, all } = await fill(200);
-    const seen: OwedDelivery[] = [];
-    await Promise.all([drain(webhook, seen), drain(webhook, seen)]);
-    expect(seen.map(({ delivery }) => delivery).sort()).toEqual([...all].sort());
-  });
-
-  it('keeps the rest when draining is no longer wanted', async () => {
+  it('hands out no more while its drain is still, and goes on after that', async () => {
     const { webhook } = await fill(500);
     const seen: OwedDelivery[] = [];
-    await drain(webhook, seen, () => seen.length === 0);
-    const left = (await bus.lanes.lengths()).get(webhook) ?? 0;
-    expect(left + seen.length).toBe(500);
-    await drain(webhook, seen);
-    expect(new Set(seen.map(({ delivery }) => delivery)).size).toBe(500);
+    const { consumer, close } = await open(webhook, seen);
+    await waitFor(() => expect(seen.length).toBeGreaterThan(0));
+    await consumer.beStill();
+    const before = seen.length;
+    await sleep(300);
+    expect(seen).toHaveLength(before);
+    consumer.goOn();
+    await waitFor(() => expect(new Set(seen.map(({ delivery }) => delivery)).size).toBe(500));
+    await close();
+  });
+
+  it('hands out from its beginning to whoever opens it after a crash, what the dead one held included', async () => {
+    const { webhook, all } = await fill(50);
+    const held = await bus.lanes.open(webhook, {
+      capacity: 20,
+      handle: () => new Promise(() => undefined),
+      report: () => undefined,
+    });
+    await waitFor(() => expect(held.inFlight).toBe(20));
+    held.abandon();
+    const seen: OwedDelivery[] = [];
+    const { close } = await open(webhook, seen);
+    await waitFor(() => expect(seen.map(({ delivery }) => delivery).sort()).toEqual([...all].sort()));
+    await close();
+  });
+
+  it('has an index that tells the order of all that is in it, and leaves the payloads where they are', async () => {
+    const { webhook, all } = await fill(20);
+    const orders: { order: string | undefined; sequence: number; bytes: number }[] = [];
+    const index = await bus.lanes.openIndex(webhook, {
+      handle: (message) => {
+        const { sequence, payload } = message;
+        orders.push({ order: message.header(ORDER_HEADER), sequence, bytes: payload.length });
+        return new Promise(() => undefined);
+      },
+      report: () => undefined,
+    });
+    await waitFor(() => expect(orders).toHaveLength(20));
+    expect(await index.position()).toEqual({ pending: 0, delivered: 20, received: 20 });
+    for (const { order, bytes } of orders) {
+      expect(order).toMatch(/^\d{13} 1$/);
+      expect(bytes).toBe(0);
+    }
+    const read = await bus.lanes.read(orders[0]!.sequence);
+    expect([all.includes(read!.owed.delivery), read?.data]).toEqual([true, data]);
+    index.abandon();
+    await bus.lanes.close(webhook);
+    expect(await bus.lanes.length(webhook)).toBe(20);
   });
 });

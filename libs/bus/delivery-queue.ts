@@ -2,6 +2,8 @@ import type { DeliveryId, WebhookId } from '#domain';
 import type { Wires } from './connection.js';
 import { decodeOwed, encodeOwed, type OwedDelivery } from './owed-delivery.js';
 import type { Publisher, Stored } from './publisher.js';
+import { ORDER_HEADER, orderOf } from './delivery-order.js';
+import type { Lanes } from './lanes.js';
 import { DELIVERIES, laneSubject, laterSubject, readySubject } from './subjects.js';
 
 /**
@@ -13,20 +15,25 @@ export class DeliveryQueue {
   constructor(
     private readonly wires: Wires,
     private readonly publisher: Publisher,
+    private readonly lanes: Lanes,
   ) {}
 
   /**
    * Owes a webhook an event. JetStream takes each event for each webhook once
    * within the stream's window, whoever asks.
+   * @param ordered whether the webhook takes its deliveries in order: then it
+   *   goes into the lane, where they are put in order
    * @returns whether this very delivery is queued, now or by an earlier try;
    *   false when it has left the queue since, or when another message with
    *   the same event id owes it already
    * @throws PublishError when JetStream did not take it
    */
-  async owe(owed: OwedDelivery, data: Uint8Array): Promise<boolean> {
-    const stored = await this.publisher.publish(readySubject(owed.webhook), encodeOwed(owed, data), {
-      dedupId: `${owed.tenant}/${owed.event}:${owed.webhook}`,
-    });
+  async owe(owed: OwedDelivery, data: Uint8Array, ordered = false): Promise<boolean> {
+    const dedupId = `${owed.tenant}/${owed.event}:${owed.webhook}`;
+    const stored = ordered
+      ? await this.hold(owed, data, dedupId)
+      : await this.publisher.publish(readySubject(owed.webhook), encodeOwed(owed, data), { dedupId });
+    if (ordered) this.lanes.tell(owed.webhook);
     return !stored.duplicate || (await this.isAt(stored.sequence, owed.delivery));
   }
 
@@ -36,8 +43,11 @@ export class DeliveryQueue {
   }
 
   /** Puts a delivery into its webhook's lane. */
-  hold(owed: OwedDelivery, data: Uint8Array): Promise<Stored> {
-    return this.publisher.publish(laneSubject(owed.webhook), encodeOwed(owed, data));
+  hold(owed: OwedDelivery, data: Uint8Array, dedupId?: string): Promise<Stored> {
+    return this.publisher.publish(laneSubject(owed.webhook), encodeOwed(owed, data), {
+      ...(dedupId === undefined ? {} : { dedupId }),
+      headers: { [ORDER_HEADER]: orderOf(owed) },
+    });
   }
 
   /**

@@ -16,7 +16,7 @@ export {
   type Member,
   type PartitionHomes,
 } from './homes/partition-homes.js';
-export { Consume, JetStreamStrategy } from './jetstream-strategy.js';
+export { Consume, ConsumePartitions, JetStreamStrategy } from './jetstream-strategy.js';
 export { readFacts, type JournalWriter } from './journal-writer.js';
 export { KnownTenants, type TenantStanding } from './known-tenants.js';
 export { BusMessage } from './message.js';
@@ -32,7 +32,10 @@ export {
 } from './pace-store.js';
 export { PublishError } from './publisher.js';
 export type { DeliveryToBringBack, Requeue } from './requeue.js';
-export { DELIVERIES, EVENTS, isTenantId, JOURNAL, PARTITIONS } from './subjects.js';
-export { TenantLimits } from './tenant-limits.js';
+export { compareOrder, ORDER_HEADER, readOrder, type DeliveryOrder } from './delivery-order.js';
+export type { Lanes } from './lanes.js';
+export { ROUTING, SOURCE_PREFIX, type RoutingFloor, type RoutingFloors } from './routing-floors.js';
+export { DELIVERIES, EVENTS, isTenantId, JOURNAL, PARTITIONS, partitionOf } from './subjects.js';
 export { NoDispatcherError, TestTooLateError, type TestAnswer, type TestAttempts } from './test-attempts.js';
+export { TenantLimits } from './tenant-limits.js';
 export type { ConsumerPlan, TopologySettings } from './topology.js';

@@ -17,6 +17,14 @@ interface Consumption {
   capacity: number;
 }
 
+interface PartitionedConsumption {
+  /** What the consumers are called together. */
+  name: string;
+  partitioned: (partition: number) => ConsumerPlan;
+  /** Messages that this process holds at once, of each partition. */
+  capacity: number;
+}
+
 type BusHandler = MessageHandler<BusMessage, unknown, Outcome>;
 
 /**
@@ -27,36 +35,68 @@ type BusHandler = MessageHandler<BusMessage, unknown, Outcome>;
 export const Consume = (consumption: Consumption) =>
   EventPattern(consumption.plan.durable, { ...consumption }) as MethodDecorator;
 
+/** The same for a consumer in each partition; those that are taken (`takePartition`) are pulled from. */
+export const ConsumePartitions = (consumption: PartitionedConsumption) =>
+  EventPattern(consumption.name, { ...consumption }) as MethodDecorator;
+
 export interface StrategyOptions {
   bus: Bus;
   report: (problem: string, error: unknown) => void;
   /** How long `close` lets messages finish before it hands them back, milliseconds. */
   drainMs: number;
-  /** Capacities that are configured, by the consumer's durable name. */
-  capacities?: Record<string, number>;
 }
 
 /** Nest's transport over JetStream: one durable pull consumer for each handler. */
 export class JetStreamStrategy extends Server implements CustomTransportStrategy {
   private readonly consumers: Consumer[] = [];
+  private readonly partitions = new Map<number, Consumer[]>();
 
   constructor(private readonly options: StrategyOptions) {
     super();
   }
 
   listen(started: (error?: unknown) => void): void {
-    const handlers = [...this.messageHandlers.values()] as BusHandler[];
-    const starting = handlers.map((handler) => this.consume(handler));
+    const starting = this.handlers()
+      .filter((handler) => !isPartitioned(handler))
+      .map((handler) => this.consume(handler));
     Promise.all(starting).then(() => started(), started);
   }
 
+  /**
+   * Begins to pull from a partition.
+   * @param afresh whether what others hold of it is to be handed out again at once, for they are gone
+   * @throws when NATS cannot be asked; nothing is pulled then
+   */
+  async takePartition(partition: number, afresh: boolean): Promise<void> {
+    const taken = this.handlers()
+      .filter(isPartitioned)
+      .map((handler) => {
+        const { partitioned, capacity } = handler.extras as PartitionedConsumption;
+        return this.consumer(handler, partitioned(partition), capacity);
+      });
+    await Promise.all(taken.map((consumer) => consumer.start({ afresh })));
+    this.partitions.set(partition, taken);
+  }
+
+  /** Ends that; what is held of it may finish until the time is over, and is handed back then. */
+  async leavePartition(partition: number, withinMs: number): Promise<void> {
+    const left = this.partitions.get(partition) ?? [];
+    this.partitions.delete(partition);
+    await Promise.all(left.map((consumer) => consumer.drain(withinMs)));
+  }
+
   async close(): Promise<void> {
-    await Promise.all(this.consumers.map((consumer) => consumer.drain(this.options.drainMs)));
+    const { drainMs } = this.options;
+    await Promise.all([
+      ...this.consumers.map((consumer) => consumer.drain(drainMs)),
+      ...[...this.partitions.keys()].map((partition) => this.leavePartition(partition, drainMs)),
+    ]);
   }
 
   /** Messages that handlers hold now. */
   get inFlight(): number {
-    return this.consumers.reduce((sum, consumer) => sum + consumer.inFlight, 0);
+    const all = [...this.consumers, ...[...this.partitions.values()].flat()];
+    return all.reduce((sum, consumer) => sum + consumer.inFlight, 0);
   }
 
   on(): never {
@@ -67,18 +107,25 @@ export class JetStreamStrategy extends Server implements CustomTransportStrategy
     return this.options.bus as T;
   }
 
+  private handlers(): BusHandler[] {
+    return [...this.messageHandlers.values()] as BusHandler[];
+  }
+
   private async consume(handler: BusHandler): Promise<void> {
     const { plan, capacity } = handler.extras as Consumption;
-    const { bus, report, capacities } = this.options;
-    const consumer = bus.consumer({
-      plan,
-      capacity: capacities?.[plan.durable] ?? capacity,
-      report,
-      handle: (message) => outcomeOf(handler, message),
-    });
+    const consumer = this.consumer(handler, plan, capacity);
     this.consumers.push(consumer);
     await consumer.start();
   }
+
+  private consumer(handler: BusHandler, plan: ConsumerPlan, capacity: number): Consumer {
+    const { bus, report } = this.options;
+    return bus.consumer({ plan, capacity, report, handle: (message) => outcomeOf(handler, message) });
+  }
+}
+
+function isPartitioned(handler: BusHandler): boolean {
+  return handler.extras !== undefined && 'partitioned' in handler.extras;
 }
 
 /** Nest answers with a value or, when an exception passed its filters, with an observable that fails. */

@@ -5,7 +5,30 @@ import { isTenantId, parseEventSubject } from './subjects.js';
 
 /** A message that a consumer was handed, without the means to acknowledge it: that is the consumer's to do. */
 export class BusMessage {
+  private parked: (() => void) | undefined;
+  private given = false;
+
   constructor(private readonly message: JsMsg) {}
+
+  /** Says that its handler needs long for it: it no longer takes a place of the consumer's capacity. */
+  park(): void {
+    this.parked?.();
+  }
+
+  /** Whether it was handed back meanwhile, and is someone else's now: whatever its handler does comes too late. */
+  get isHandedBack(): boolean {
+    return this.given;
+  }
+
+  /** @internal for the consumer */
+  onParked(parked: () => void): void {
+    this.parked = parked;
+  }
+
+  /** @internal for the consumer */
+  handBack(): void {
+    this.given = true;
+  }
 
   get subject(): string {
     return this.message.subject;

@@ -55,3 +55,8 @@ export function laneSubject(webhook: WebhookId): string {
 export function laterSubject(webhook: WebhookId, delivery: DeliveryId): string {
   return `deliveries.later.${webhook}.${delivery}`;
 }
+
+/** Told of each delivery that routing put into a lane itself; not stored, for lanes are looked at anyway. */
+export function laneNewsSubject(webhook: WebhookId | '*'): string {
+  return `tidings.lane.${webhook}`;
+}

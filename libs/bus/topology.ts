@@ -88,6 +88,8 @@ export interface ConsumerPlan {
   maxAckPending: number;
   /** For a consumer that is there for a while only: it goes when nobody has pulled for so long. */
   abandonedAfterMs?: number;
+  /** Leaves the payloads out of what is handed out. */
+  headersOnly?: boolean;
 }
 
 /** Makes a durable consumer, or brings it to today's settings; what it had acknowledged stays acknowledged. */
@@ -100,6 +102,7 @@ export async function ensureConsumer(manager: JetStreamManager, plan: ConsumerPl
     ack_wait: nanos(plan.ackWaitMs),
     max_ack_pending: plan.maxAckPending,
     max_deliver: -1,
+    ...(plan.headersOnly ? { headers_only: true } : {}),
     ...(plan.abandonedAfterMs === undefined ? {} : { inactive_threshold: nanos(plan.abandonedAfterMs) }),
   };
   try {

@@ -1,21 +1,22 @@
 import { Controller } from '@nestjs/common';
-import { Consume, DELIVERIES, type BusMessage, type Outcome } from '#bus';
+import { ConsumePartitions, DELIVERIES, type BusMessage, type Outcome } from '#bus';
 import { Dispatcher } from './dispatcher.js';
 
 @Controller()
 export class DispatchController {
   constructor(private readonly dispatcher: Dispatcher) {}
 
-  @Consume({
-    plan: {
+  @ConsumePartitions({
+    name: 'ready',
+    partitioned: (partition) => ({
       stream: DELIVERIES,
-      durable: 'dispatch',
-      filter: 'deliveries.ready.>',
-      // A dead dispatcher's deliveries are someone else's after this; a living one's are kept by its signs of life.
+      durable: `ready-${partition}`,
+      filter: `deliveries.ready.${partition}.*`,
+      // A dead dispatcher's deliveries are its successor's at once; this is for what nobody took over.
       ackWaitMs: 15_000,
       maxAckPending: 20_000,
-    },
-    capacity: 256,
+    }),
+    capacity: 64,
   })
   dispatch(message: BusMessage): Promise<Outcome> {
     return this.dispatcher.dispatch(message);

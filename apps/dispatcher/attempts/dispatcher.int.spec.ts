@@ -75,14 +75,15 @@ describe('a delivery', () => {
   it('with a large payload arrives with every byte as it was published', async () => {
     const webhook = await test.webhook();
     const data = `{"text": "${'ü\\u0000😀'.repeat(INLINE_BYTES)}", "n": 1.50}`;
+    const event = newId('evt');
     const { sequence } = await test.bus.publishEvent({
       tenant: 'acme',
       type: 'order.created',
       body: data,
-      dedupId: newId('evt'),
+      dedupId: event,
     });
     test.receiver.answer((_request, count) => ({ status: count === 1 ? 500 : 204 }));
-    await test.owe(webhook, '', { sequence, by_reference: true });
+    await test.owe(webhook, '', { event, sequence, by_reference: true });
     await waitFor(() => expect(test.receiver.to(webhook.path)).toHaveLength(2));
     for (const { body } of test.receiver.to(webhook.path))
       expect(body.toString()).toBe(

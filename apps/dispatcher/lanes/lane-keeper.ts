@@ -1,101 +1,316 @@
-import type { RoutedWebhook, WebhookId } from '#domain';
-import {
-  again,
-  deliveryRefOf,
-  done,
-  withOwed,
-  type Bus,
-  type JournalWriter,
-  type Outcome,
-  type OwedDelivery,
-} from '#bus';
+import { partitionOf, type Bus, type OwedDelivery } from '#bus';
+import type { RoutedWebhook, TenantId, WebhookId } from '#domain';
+import type { Front } from '../attempts/front.js';
+import type { ReadyWebhook } from '../webhooks/ready-webhook.js';
+import { Lane } from './lane.js';
+import { LaneSession, type CarryOut, type Session } from './lane-session.js';
+import { OrderedSession } from './ordered-session.js';
+import { Pace, type PaceKeepers } from './pace.js';
 
-/** A lane that nobody told us of (we were down, or a delivery was held just after the resume) is found this soon. */
-const LOOK_EVERY_MS = 5_000;
-const CAPACITY = 64;
-const CLOSE_MS = 5_000;
-/** By then the lane is let go of. */
-const PAUSED_AGAIN_MS = 1_000;
+export interface LaneKeeperParts extends PaceKeepers {
+  bus: Pick<Bus, 'lanes' | 'routingFloors' | 'deliveries'>;
+  front: Front;
+  isHome: (partition: number) => boolean;
+  find: (webhook: WebhookId) => ReadyWebhook | undefined;
+  /** Ends all that a webhook is owed which is disabled or deleted. */
+  cancelAll: (webhook: WebhookId, reason: 'webhook_disabled' | 'webhook_deleted') => Promise<unknown>;
+}
+
+/** Lanes that drain at once; each needs a consumer. */
+const MAX_SESSIONS = 256;
+/** While others wait for a session, one lane drains for so long. */
+const SLICE_MS = 3_000;
+const TICK_MS = 250;
+/** A lane that nobody told us of is found this soon. */
+const LOOK_EVERY_MS = 10_000;
+/** A lane that cannot go on for so long gives its session up. */
+const SOON_MS = 1_000;
+/** A session that gets nothing although something should be there looks for itself. */
+const IDLE_MS = 2_000;
+const FORGET_AFTER_MS = 600_000;
+
+interface Draining {
+  lane: Lane;
+  since: number;
+  busyAt: number;
+  /** Undefined while it opens. */
+  session: Session | undefined;
+  ordered: boolean;
+  closing: Promise<void> | undefined;
+}
 
 /**
- * Empties the lanes of webhooks that take deliveries again.
+ * Knows the lanes of the webhooks at home here, and drains those that may go on.
  *
- *   holding --> draining (its webhook is no longer paused) --> empty
- *      ^            |
- *      `------------'  paused again
- *
- * A lane is drained by moving each delivery back to the ready ones, whatever
- * the webhook has become: an active one gets it, a deleted or disabled one's
- * is cancelled there, visibly. Several dispatchers may drain one lane.
+ *   empty <--> holding --> in line for a session --> draining --> empty
+ *                 ^                                     |
+ *                 `-------------------------------------'  paused, broken, limited, or its slice is over
  */
 export class LaneKeeper {
-  private readonly draining = new Map<WebhookId, Promise<void>>();
-  private closed = false;
-  private timer: NodeJS.Timeout | undefined;
+  private readonly lanes = new Map<WebhookId, Lane | Promise<Lane>>();
+  /** Lanes with something in them. */
+  private readonly owing = new Set<Lane>();
+  private readonly inLine = new Set<Lane>();
+  private readonly draining = new Map<WebhookId, Draining>();
+  private carryOut!: CarryOut;
+  private timers: NodeJS.Timeout[] = [];
+  private stopListening = () => {};
+  private looking: Promise<void> | undefined;
+  /** Partitions that are going or gone, while their lanes may still be here. */
+  private readonly left = new Set<number>();
 
-  constructor(
-    private readonly bus: Bus,
-    private readonly journal: JournalWriter,
-    private readonly isPaused: (webhook: WebhookId) => boolean,
-    private readonly report: (problem: string, error: unknown) => void,
-  ) {}
+  constructor(private readonly parts: LaneKeeperParts) {}
 
-  start(): void {
-    this.timer = setInterval(() => void this.look(), LOOK_EVERY_MS);
+  /** @param carryOut what is done with the deliveries of lanes */
+  start(carryOut: CarryOut): void {
+    this.carryOut = carryOut;
+    this.stopListening = this.parts.bus.lanes.listen((webhook) => void this.told(webhook));
+    this.timers = [
+      setInterval(() => this.tick(), TICK_MS),
+      setInterval(() => void this.look(), LOOK_EVERY_MS),
+      setInterval(() => this.forget(), FORGET_AFTER_MS / 10),
+    ];
+  }
+
+  /** Lanes with something in them, and those of them that drain. */
+  get counts(): { owing: number; draining: number } {
+    return { owing: this.owing.size, draining: this.draining.size };
+  }
+
+  /** The lane of a webhook at home here; a promise while what its last home left is read. */
+  of(webhook: RoutedWebhook): Lane | Promise<Lane> {
+    const known = this.lanes.get(webhook.id);
+    if (known) return known;
+    const loading = Pace.load(webhook, this.parts).then(
+      (pace) => {
+        const lane = new Lane(webhook, pace, this.parts.front, (changed) => this.consider(changed));
+        // It may have moved on, or changed, meanwhile.
+        if (this.lanes.get(webhook.id) === loading) this.lanes.set(webhook.id, lane);
+        const now = this.parts.find(webhook.id);
+        if (now && now.webhook !== webhook) lane.update(now.webhook);
+        return lane;
+      },
+      (error: unknown) => {
+        if (this.lanes.get(webhook.id) === loading) this.lanes.delete(webhook.id);
+        throw error;
+      },
+    );
+    this.lanes.set(webhook.id, loading);
+    return loading;
+  }
+
+  /** @throws when NATS did not take it */
+  async hold(lane: Lane, owed: OwedDelivery, data: Uint8Array): Promise<void> {
+    lane.entering++;
+    try {
+      await this.parts.bus.deliveries.hold(owed, data);
+      lane.waiting++;
+      // It may be what an ordered lane waits for.
+      lane.notBefore = 0;
+    } finally {
+      lane.entering--;
+    }
+    this.consider(lane);
+  }
+
+  /** A webhook changed. */
+  changed(webhook: RoutedWebhook): void {
+    if (!this.parts.isHome(partitionOf(webhook.id))) return;
+    if (webhook.status === 'disabled') return void this.end(webhook.id, 'webhook_disabled');
+    const lane = this.lanes.get(webhook.id);
+    if (lane instanceof Lane) lane.update(webhook);
+    else void this.told(webhook.id);
+  }
+
+  /** A delivery of the webhook was cancelled; it may be what an ordered lane waits for. */
+  cancelled(webhook: WebhookId): void {
+    const lane = this.lanes.get(webhook);
+    if (!(lane instanceof Lane)) return;
+    lane.notBefore = 0;
+    this.consider(lane);
+  }
+
+  removed(_tenant: TenantId, webhook: WebhookId): void {
+    if (this.parts.isHome(partitionOf(webhook))) void this.end(webhook, 'webhook_deleted');
+  }
+
+  /** A partition came here. */
+  arrived(partition: number): void {
+    this.left.delete(partition);
     void this.look();
   }
 
-  /** Lets go of the lanes; what is on its way out of one finishes or goes back into it. */
-  async close(): Promise<void> {
-    this.closed = true;
-    clearInterval(this.timer);
-    const late = new Promise<void>((resolve) => setTimeout(resolve, CLOSE_MS).unref());
-    await Promise.race([Promise.all(this.draining.values()), late]);
+  /** Looks what waits in the lanes at home here. */
+  async look(): Promise<void> {
+    this.looking ??= this.lookNow().finally(() => (this.looking = undefined));
+    await this.looking;
   }
 
-  /** A webhook changed; its lane may be free to go. */
-  changed(webhook: RoutedWebhook): void {
-    if (webhook.status !== 'inactive') this.drain(webhook.id);
+  /** A partition goes: its lanes stop, and what their webhooks had is forgotten. */
+  async leave(partition: number, withinMs: number): Promise<void> {
+    this.left.add(partition);
+    const gone = [...this.draining.values()].filter(({ lane }) => partitionOf(lane.id) === partition);
+    await Promise.all(gone.map((draining) => this.close(draining, withinMs)));
+    for (const id of this.lanes.keys()) if (partitionOf(id) === partition) this.drop(id);
   }
 
-  private async look(): Promise<void> {
+  async stop(withinMs: number): Promise<void> {
+    for (const timer of this.timers) clearInterval(timer);
+    this.stopListening();
+    await Promise.all([...this.draining.values()].map((draining) => this.close(draining, withinMs)));
+  }
+
+  private async told(webhook: WebhookId): Promise<void> {
+    if (!this.parts.isHome(partitionOf(webhook))) return;
+    const ready = this.parts.find(webhook);
+    if (!ready) return;
     try {
-      const lanes = await this.bus.lanes.lengths();
-      for (const webhook of lanes.keys()) if (!this.isPaused(webhook)) this.drain(webhook);
+      const lane = await this.of(ready.webhook);
+      if (ready.webhook.ordered) lane.waiting++;
+      this.consider(lane);
     } catch (error) {
-      this.report('the lanes could not be looked at', error);
+      this.parts.report(`the lane of ${webhook} could not be looked after`, error);
     }
   }
 
-  private drain(webhook: WebhookId): void {
-    if (this.closed || this.draining.has(webhook)) return;
-    const draining = this.empty(webhook).finally(() => this.draining.delete(webhook));
-    this.draining.set(webhook, draining);
-  }
-
-  private async empty(webhook: WebhookId): Promise<void> {
-    const wanted = () => !this.closed && !this.isPaused(webhook);
+  private async lookNow(): Promise<void> {
     try {
-      await this.bus.lanes.drain(webhook, wanted, {
-        capacity: CAPACITY,
-        report: this.report,
-        handle: (message) => withOwed(message, (owed, data) => this.release(owed, data)),
-      });
+      for (const [webhook, length] of await this.parts.bus.lanes.lengths()) {
+        if (!this.parts.isHome(partitionOf(webhook)) || this.draining.has(webhook)) continue;
+        const ready = this.parts.find(webhook);
+        if (!ready) await this.end(webhook, 'webhook_deleted');
+        else if (ready.webhook.status === 'disabled') await this.end(webhook, 'webhook_disabled');
+        else {
+          const lane = await this.of(ready.webhook);
+          lane.waiting = Math.max(lane.waiting, length);
+          this.consider(lane);
+        }
+      }
     } catch (error) {
-      if (!this.closed) this.report(`the lane of ${webhook} could not be drained`, error);
+      this.parts.report('the lanes could not be looked at', error);
     }
   }
 
-  private async release(owed: OwedDelivery, data: Uint8Array): Promise<Outcome> {
-    // Let go, it would only be held again.
-    if (this.isPaused(owed.webhook)) return again(PAUSED_AGAIN_MS);
-    await this.bus.deliveries.ready(owed, data);
-    await this.journal.append({
-      kind: 'delivery.released',
-      ...deliveryRefOf(owed),
-      at: Date.now(),
-      attempt_count: owed.attempt - 1,
-    });
-    return done;
+  /** What the lane needs now; cheap, for it is asked after every attempt. */
+  private consider(lane: Lane): void {
+    if (lane.waiting === 0 || this.lanes.get(lane.id) !== lane || this.left.has(partitionOf(lane.id))) return;
+    this.owing.add(lane);
+    const draining = this.draining.get(lane.id);
+    if (draining) return draining.session?.news();
+    const now = Date.now();
+    if (lane.openAt(now) > now || lane.notBefore > now) return;
+    if (this.draining.size < MAX_SESSIONS) this.open(lane);
+    else this.inLine.add(lane);
+  }
+
+  private open(lane: Lane): void {
+    this.inLine.delete(lane);
+    const { ordered } = lane.webhook;
+    const now = Date.now();
+    const draining: Draining = {
+      lane,
+      since: now,
+      busyAt: now,
+      session: undefined,
+      ordered,
+      closing: undefined,
+    };
+    this.draining.set(lane.id, draining);
+    const kind = ordered ? OrderedSession : LaneSession;
+    const parts = { bus: this.parts.bus, carryOut: this.carryOut, report: this.parts.report };
+    kind.open(lane, parts).then(
+      (session: Session) => (draining.session = session),
+      (error: unknown) => {
+        this.parts.report(`the lane of ${lane.id} could not be opened`, error);
+        lane.notBefore = Date.now() + SOON_MS;
+        this.draining.delete(lane.id);
+      },
+    );
+  }
+
+  private tick(): void {
+    for (const draining of this.draining.values()) this.tend(draining);
+    const now = Date.now();
+    for (const lane of this.owing) {
+      if (this.draining.has(lane.id)) continue;
+      // It comes back with its news.
+      if (lane.openAt(now) === Infinity) this.owing.delete(lane);
+      else this.consider(lane);
+    }
+  }
+
+  private tend(draining: Draining): void {
+    const { lane, session, closing } = draining;
+    if (!session || closing) return;
+    const now = Date.now();
+    if (session.inHand > 0) draining.busyAt = now;
+    const over = this.inLine.size > 0 && now - draining.since > SLICE_MS;
+    const blocked = lane.openAt(now) - now > SOON_MS || lane.notBefore > now;
+    if (over || blocked || draining.ordered !== lane.webhook.ordered) {
+      session.rest();
+      if (session.inHand === 0) void this.close(draining, 0);
+      return;
+    }
+    session.news();
+    if (now - draining.busyAt > IDLE_MS) void this.count(draining);
+  }
+
+  /** Looks how long the lane really is, and closes it when it is empty. */
+  private async count(draining: Draining): Promise<void> {
+    const { lane, session } = draining;
+    draining.busyAt = Date.now();
+    try {
+      const length = await this.parts.bus.lanes.length(lane.id);
+      if (lane.entering > 0) return;
+      lane.waiting = length;
+      if (length === 0 && session?.inHand === 0) await this.close(draining, 0);
+    } catch (error) {
+      this.parts.report(`the lane of ${lane.id} could not be looked at`, error);
+    }
+  }
+
+  private close(draining: Draining, withinMs: number): Promise<void> {
+    const { lane } = draining;
+    draining.closing ??= (async () => {
+      try {
+        await draining.session?.close(withinMs);
+      } catch (error) {
+        this.parts.report(`the lane of ${lane.id} could not be closed`, error);
+      }
+      this.draining.delete(lane.id);
+      if (lane.waiting === 0) this.owing.delete(lane);
+      for (const next of this.inLine) {
+        this.inLine.delete(next);
+        this.consider(next);
+        break;
+      }
+      if (this.owing.has(lane)) this.consider(lane);
+    })();
+    return draining.closing;
+  }
+
+  private async end(webhook: WebhookId, reason: 'webhook_disabled' | 'webhook_deleted'): Promise<void> {
+    const draining = this.draining.get(webhook);
+    if (draining) await this.close(draining, SOON_MS);
+    this.drop(webhook);
+    try {
+      await this.parts.cancelAll(webhook, reason);
+    } catch (error) {
+      this.parts.report(`what ${webhook} was owed could not be cancelled yet`, error);
+    }
+  }
+
+  private drop(webhook: WebhookId): void {
+    const lane = this.lanes.get(webhook);
+    this.lanes.delete(webhook);
+    if (!(lane instanceof Lane)) return;
+    this.parts.allowances.forget(webhook);
+    this.owing.delete(lane);
+    this.inLine.delete(lane);
+  }
+
+  private forget(): void {
+    const before = Date.now() - FORGET_AFTER_MS;
+    for (const [id, lane] of this.lanes) if (lane instanceof Lane && lane.isIdleSince(before)) this.drop(id);
   }
 }

@@ -14,8 +14,6 @@ afterAll(() => test.stop(), 30_000);
 const laneOf = async (webhook: string) => (await test.bus.lanes.lengths()).get(webhook) ?? 0;
 const heldOf = (webhook: string) =>
   test.journal.of('delivery.held').filter((fact) => fact.webhook === webhook);
-const releasedOf = (webhook: string) =>
-  test.journal.of('delivery.released').filter((fact) => fact.webhook === webhook);
 
 describe('a paused webhook', () => {
   it('has its deliveries held, and gets them when it is resumed', async () => {
@@ -33,7 +31,6 @@ describe('a paused webhook', () => {
     await test.bus.webhooks.put({ ...webhook, version: 2, status: 'active' });
     await waitFor(() => expect(test.receiver.to(webhook.path)).toHaveLength(2));
     await waitFor(async () => expect(await laneOf(webhook.id)).toBe(0));
-    await waitFor(() => expect(releasedOf(webhook.id)).toHaveLength(2));
     expect(test.receiver.to(webhook.path).map(({ headers }) => headers['x-tidings-attempt'])).toEqual([
       '1',
       '1',
@@ -83,14 +80,14 @@ describe('a paused webhook', () => {
     await waitFor(async () => expect(await laneOf(webhook.id)).toBe(1_500), 20_000);
     test.receiver.answer({ delayMs: 20 });
     await test.bus.webhooks.put({ ...webhook, version: 2, status: 'active' });
-    await waitFor(() => expect(releasedOf(webhook.id).length).toBeGreaterThan(0));
+    await waitFor(() => expect(test.receiver.to(webhook.path).length).toBeGreaterThan(0));
     await test.bus.webhooks.put({ ...webhook, version: 3, status: 'inactive' });
-    await sleep(1_500);
-    const settled = [heldOf(webhook.id).length, releasedOf(webhook.id).length];
-    await sleep(1_500);
-    expect([heldOf(webhook.id).length, releasedOf(webhook.id).length]).toEqual(settled);
+    await sleep(1_000);
     const delivered = test.receiver.to(webhook.path).length;
-    expect((await laneOf(webhook.id)) + delivered).toBe(1_500);
+    expect(delivered).toBeLessThan(1_500);
+    await sleep(1_000);
+    expect(test.receiver.to(webhook.path)).toHaveLength(delivered);
+    await waitFor(async () => expect((await laneOf(webhook.id)) + delivered).toBe(1_500));
 
     await test.bus.webhooks.put({ ...webhook, version: 4, status: 'active' });
     await waitFor(() => expect(test.receiver.to(webhook.path)).toHaveLength(1_500), 20_000);
@@ -107,12 +104,13 @@ describe('a paused webhook', () => {
     await waitFor(() => expect(test.receiver.to(webhook.path)).toHaveLength(1));
   }, 30_000);
 
-  it('is resumed once for all dispatchers: each delivery is made once', async () => {
-    const second = await startDispatcher(test.options);
+  it('gets each delivery once when it is resumed while its home moves', async () => {
     const webhook = await test.webhook({ status: 'inactive' });
     await Promise.all(Array.from({ length: 300 }, () => test.owe(webhook)));
     await waitFor(async () => expect(await laneOf(webhook.id)).toBe(300));
+    test.receiver.answer({ delayMs: 20 });
     await test.bus.webhooks.put({ ...webhook, version: 2, status: 'active' });
+    const second = await startDispatcher(test.options);
     await waitFor(() => expect(test.receiver.to(webhook.path).length).toBeGreaterThanOrEqual(300), 20_000);
     await waitFor(async () => expect(await laneOf(webhook.id)).toBe(0));
     await sleep(500);

@@ -54,6 +54,7 @@ export async function startTestDispatcher(): Promise<TestDispatcher> {
     egress: { allow: ['127.0.0.0/8'], http: true, ports: 'any' },
     keyring,
     concurrency: 64,
+    maxDeliveryAgeHours: 720,
     host: '127.0.0.1',
     port: 0,
     logger: createLogger('silent', 'dispatcher'),
@@ -99,7 +100,7 @@ export async function startTestDispatcher(): Promise<TestDispatcher> {
         by_reference: false,
         ...change,
       };
-      await bus.deliveries.owe(owed, Buffer.from(data));
+      await bus.deliveries.owe(owed, Buffer.from(data), webhook.ordered);
       return owed;
     },
     stop: async () => {

@@ -40,11 +40,11 @@ describe('the directory of webhooks', () => {
     expect(told).toEqual([]);
     await bus.webhooks.put(routedWebhook({ id: 'wh_new', version: 2, status: 'inactive' }));
     await waitFor(() => expect(told).toEqual(['wh_new 2']));
-    expect(aware.isPaused('wh_new')).toBe(true);
+    expect(aware.known('wh_new')?.webhook.status).toBe('inactive');
     await bus.webhooks.put(routedWebhook({ id: 'wh_new', version: 1 }));
     await bus.webhooks.put(routedWebhook({ id: 'wh_other' }));
     await waitFor(() => expect(told).toEqual(['wh_new 2', 'wh_other 1']));
-    expect(aware.isPaused('wh_new')).toBe(true);
+    expect(aware.known('wh_new')?.webhook.status).toBe('inactive');
     await bus.webhooks.remove('acme', 'wh_other');
     await waitFor(() => expect(aware.size).toBe(1));
     aware.close();

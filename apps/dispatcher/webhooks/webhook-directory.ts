@@ -5,7 +5,7 @@ import { readyWebhook, type ReadyWebhook } from './ready-webhook.js';
 
 /** The webhooks that this dispatcher knows, fed from the KV bucket. */
 export class WebhookDirectory {
-  private readonly known = new Map<WebhookId, ReadyWebhook>();
+  private readonly all = new Map<WebhookId, ReadyWebhook>();
   private stopWatching = () => {};
 
   constructor(
@@ -17,14 +17,20 @@ export class WebhookDirectory {
   /**
    * Resolves when all there is has been read.
    * @param changed told of each change after that
+   * @param gone told of each webhook that is deleted after that
    */
-  async watch(changed: (webhook: RoutedWebhook) => void): Promise<void> {
+  async watch(
+    changed: (webhook: RoutedWebhook) => void,
+    gone: (tenant: TenantId, id: WebhookId) => void = () => undefined,
+  ): Promise<void> {
     let readAll = false;
     this.stopWatching = await this.bucket.watch({
       changed: (webhook) => {
         if (this.take(webhook) && readAll) changed(webhook);
       },
-      removed: (_tenant, id) => this.known.delete(id),
+      removed: (tenant, id) => {
+        if (this.all.delete(id) && readAll) gone(tenant, id);
+      },
     });
     readAll = true;
   }
@@ -34,11 +40,12 @@ export class WebhookDirectory {
   }
 
   get size(): number {
-    return this.known.size;
+    return this.all.size;
   }
 
-  isPaused(id: WebhookId): boolean {
-    return this.known.get(id)?.webhook.status === 'inactive';
+  /** The webhook as far as it is known here already. */
+  known(id: WebhookId): ReadyWebhook | undefined {
+    return this.all.get(id);
   }
 
   /**
@@ -46,20 +53,20 @@ export class WebhookDirectory {
    * is asked for: a delivery may come sooner than the news of its webhook.
    */
   find(tenant: TenantId, id: WebhookId): ReadyWebhook | Promise<ReadyWebhook | undefined> {
-    return this.known.get(id) ?? this.ask(tenant, id);
+    return this.all.get(id) ?? this.ask(tenant, id);
   }
 
   private async ask(tenant: TenantId, id: WebhookId): Promise<ReadyWebhook | undefined> {
     const webhook = await this.bucket.get(tenant, id);
     if (webhook) this.take(webhook);
-    return this.known.get(id);
+    return this.all.get(id);
   }
 
   /** @returns whether it was news */
   private take(webhook: RoutedWebhook): boolean {
-    const known = this.known.get(webhook.id);
+    const known = this.all.get(webhook.id);
     if (known && known.webhook.version >= webhook.version) return false;
-    this.known.set(webhook.id, readyWebhook(readRoutedWebhook(webhook), this.keyring, this.report));
+    this.all.set(webhook.id, readyWebhook(readRoutedWebhook(webhook), this.keyring, this.report));
     return true;
   }
 }

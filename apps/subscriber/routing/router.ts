@@ -108,7 +108,9 @@ export class Router {
       by_reference: byReference,
     }));
     const queued = await Promise.all(
-      owed.map((delivery) => this.deliveries.owe(delivery, byReference ? NOTHING : data)),
+      owed.map((delivery, i) =>
+        this.deliveries.owe(delivery, byReference ? NOTHING : data, webhooks[i]?.ordered),
+      ),
     );
     return owed.filter((_, i) => queued[i]).map(({ delivery, webhook }) => ({ delivery, webhook }));
   }

@@ -1,5 +1,5 @@
 import { Controller } from '@nestjs/common';
-import { Consume, EVENTS, type BusMessage, type Outcome } from '#bus';
+import { Consume, EVENTS, ROUTING, type BusMessage, type Outcome } from '#bus';
 import { Router } from './router.js';
 
 /** Events that all subscribers together may have under way. */
@@ -12,7 +12,7 @@ export class RoutingController {
   @Consume({
     plan: {
       stream: EVENTS,
-      durable: 'routing',
+      durable: ROUTING,
       filter: 'events.>',
       ackWaitMs: 30_000,
       maxAckPending: MAX_ACK_PENDING,

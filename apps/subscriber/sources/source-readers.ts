@@ -1,4 +1,4 @@
-import type { Bus, Consumer } from '#bus';
+import { SOURCE_PREFIX, type Bus, type Consumer } from '#bus';
 import type { EventSource } from '#domain';
 import type { Router } from '../routing/router.js';
 
@@ -49,7 +49,7 @@ async function begin(
   const consumer = bus.consumer({
     plan: {
       stream,
-      durable: `tidings-${name}`,
+      durable: `${SOURCE_PREFIX}${name}`,
       filter: source.filter_subjects,
       start: source.start,
       ackWaitMs: ACK_WAIT_MS,

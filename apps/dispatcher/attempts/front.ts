@@ -1,0 +1,109 @@
+/** After that an attempt makes room at the front, milliseconds. */
+const YOUNG_MS = 1_000;
+const SWEEP_MS = 100;
+/** How many more attempts may be under way behind the front than at it. */
+const BEHIND_PER_PLACE = 8;
+/** What deliveries from lanes leave of the front to ready ones: those are on time still. */
+const SHARE_OF_LANES = 0.75;
+
+/** An attempt's place among all that this process makes. */
+export interface FrontPlace {
+  since: number;
+  /** It was moved behind the front. */
+  behind: boolean;
+  /** Told when that happens. */
+  onBehind: (() => void) | undefined;
+}
+
+export type Line = 'ready' | 'lane';
+
+/**
+ * The places for attempts of one dispatcher, over all webhooks.
+ *
+ *   in line --> at the front --> over
+ *                    `--> behind it (after a second) --> over
+ *
+ * A receiver that answers takes milliseconds; one that is slow or dead takes its
+ * place for as long as its timeout. So an attempt counts at the front for its
+ * first second only. What is behind has a bound too, half of which webhooks that
+ * are known to be slow may fill.
+ */
+export class Front {
+  private readonly held = new Set<FrontPlace>();
+  private readonly lines: Record<Line, ((place: FrontPlace) => void)[]> = { ready: [], lane: [] };
+  private young = 0;
+  private readonly sweeper: NodeJS.Timeout;
+
+  /**
+   * @param places attempts at once, those apart that take longer than a second
+   * @param youngMs that second
+   */
+  constructor(
+    private readonly places: number,
+    private readonly youngMs = YOUNG_MS,
+  ) {
+    this.sweeper = setInterval(() => this.sweep(), SWEEP_MS);
+    this.sweeper.unref();
+  }
+
+  /** The most attempts that can be under way with so many places at the front. */
+  static mostUnderWay(places: number): number {
+    return places * (1 + BEHIND_PER_PLACE);
+  }
+
+  get underWay(): number {
+    return this.held.size;
+  }
+
+  /** Whether there is room for attempts of which it is known that they will take long. */
+  get admitsSlow(): boolean {
+    return this.held.size - this.young < (this.places * BEHIND_PER_PLACE) / 2;
+  }
+
+  /** Resolves when there is a place; ready deliveries come before those of lanes. */
+  enter(line: Line): FrontPlace | Promise<FrontPlace> {
+    if (this.hasRoomFor(line) && this.lines[line].length === 0) return this.take();
+    return new Promise((resolve) => this.lines[line].push(resolve));
+  }
+
+  leave(place: FrontPlace): void {
+    if (!this.held.delete(place)) return;
+    if (!place.behind) this.young--;
+    this.letIn();
+  }
+
+  close(): void {
+    clearInterval(this.sweeper);
+  }
+
+  private hasRoomFor(line: Line): boolean {
+    const young = line === 'ready' ? this.places : Math.max(1, this.places * SHARE_OF_LANES);
+    return this.young < young && this.held.size < Front.mostUnderWay(this.places);
+  }
+
+  private take(): FrontPlace {
+    const place: FrontPlace = { since: performance.now(), behind: false, onBehind: undefined };
+    this.held.add(place);
+    this.young++;
+    return place;
+  }
+
+  private letIn(): void {
+    for (const line of ['ready', 'lane'] as const)
+      while (this.lines[line].length > 0 && this.hasRoomFor(line)) this.lines[line].shift()?.(this.take());
+  }
+
+  private sweep(): void {
+    const before = performance.now() - this.youngMs;
+    const room = this.places * BEHIND_PER_PLACE;
+    // They are in the order in which they came.
+    for (const place of this.held) {
+      if (place.since > before || this.held.size - this.young >= room) break;
+      if (place.behind) continue;
+      place.behind = true;
+      this.young--;
+      place.onBehind?.();
+    }
+    this.letIn();
+  }
+}

@@ -1,0 +1,182 @@
+import type { RoutedWebhook, WebhookId } from '#domain';
+import type { Front, FrontPlace, Line } from '../attempts/front.js';
+import type { Pace, Used } from './pace.js';
+import type { Turn, Wait } from './turn.js';
+
+/** How long a ready delivery waits here for a place before it moves into the lane, and how many do at once. */
+const PATIENCE_MS = 100;
+const PATIENT = 32;
+/** What comes free within so long is waited for by the delivery that is in hand. */
+const SOON_MS = 1_000;
+/** A webhook that a receiver refused is let alone for so long, while the ledger is told to disable it. */
+const REFUSED_MS = 60_000;
+
+interface Waiting {
+  go: (turn: Wait | Promise<Turn>) => void;
+  line: Line;
+  /** Undefined: waits however long it takes. */
+  givesUp: NodeJS.Timeout | undefined;
+}
+
+/**
+ * What is at home here of one webhook: who may be attempted now, and what waits.
+ *
+ *   a ready delivery --> its turn
+ *          `----------> the lane, behind what waits there --> its turn
+ *
+ * Everything of one webhook comes through here, so its limits are exact.
+ */
+export class Lane {
+  /** Deliveries in the lane, as far as is known here; looking says exactly. */
+  waiting = 0;
+  /** Deliveries that are about to be there. */
+  entering = 0;
+  /** The lane is not worth opening sooner than that, milliseconds since 1970. */
+  notBefore = 0;
+  private readonly inLine: Waiting[] = [];
+  private underWay = 0;
+  private slow = 0;
+  private refusedUntil = 0;
+  private usedAt = Date.now();
+
+  /** @param news told when something ended or changed, so that a lane may go on */
+  constructor(
+    public webhook: RoutedWebhook,
+    readonly pace: Pace,
+    private readonly front: Front,
+    private readonly news: (lane: Lane) => void,
+  ) {}
+
+  get id(): WebhookId {
+    return this.webhook.id;
+  }
+
+  get attempts(): number {
+    return this.underWay;
+  }
+
+  /** Takes the webhook as it is now. */
+  update(webhook: RoutedWebhook): void {
+    if (webhook.version > this.webhook.version) this.refusedUntil = 0;
+    this.webhook = webhook;
+    this.pace.update(webhook, Date.now());
+    this.letIn();
+    this.news(this);
+  }
+
+  /** For a delivery that is ready: its turn, at once or after a moment, or why it is to wait in the lane. */
+  enter(): Wait | Promise<Wait | Turn> {
+    this.usedAt = Date.now();
+    const wait = this.waitNow();
+    const behind = this.waiting + this.entering > 0;
+    if (wait === undefined && !behind && this.inLine.length === 0) return this.begin('ready');
+    if (wait && wait !== 'webhook_busy') return wait;
+    if (behind || this.inLine.length >= PATIENT || !this.front.admitsSlow) return 'webhook_busy';
+    return new Promise((resolve) => {
+      const waiting: Waiting = {
+        go: resolve,
+        line: 'ready',
+        givesUp: setTimeout(() => {
+          this.inLine.splice(this.inLine.indexOf(waiting), 1);
+          resolve(this.waitNow() ?? 'webhook_busy');
+        }, PATIENCE_MS),
+      };
+      this.inLine.push(waiting);
+    });
+  }
+
+  /** For a delivery from the lane: its turn as soon as there is one, or why none comes soon. */
+  async turn(): Promise<Wait | Turn> {
+    for (;;) {
+      const wait = this.waitNow();
+      if (wait === undefined && this.inLine.length === 0) return this.begin('lane');
+      if (wait === undefined || wait === 'webhook_busy') {
+        const turn = await new Promise<Wait | Turn>((resolve) => {
+          this.inLine.push({ go: resolve, line: 'lane', givesUp: undefined });
+        });
+        if (typeof turn !== 'string') return turn;
+        continue;
+      }
+      const inMs = this.openAt(Date.now()) - Date.now();
+      if (inMs > SOON_MS) return wait;
+      await new Promise((resolve) => setTimeout(resolve, Math.max(1, inMs)));
+    }
+  }
+
+  /** How many deliveries from the lane are worth having in hand. */
+  room(): number {
+    const now = Date.now();
+    return this.openAt(now) - now > SOON_MS ? 0 : Math.max(1, this.pace.room(now));
+  }
+
+  /** When the lane may go on, milliseconds since 1970; Infinity when only news can tell. */
+  openAt(now: number): number {
+    if (this.webhook.status === 'inactive') return Infinity;
+    const crowded = this.slow > 0 && !this.front.admitsSlow ? now + SOON_MS * 2 : now;
+    return Math.max(crowded, this.refusedUntil, this.pace.freeAt(now));
+  }
+
+  /** Whether nothing would be lost if it were forgotten. */
+  isIdleSince(before: number): boolean {
+    return (
+      this.usedAt < before &&
+      this.underWay === 0 &&
+      this.waiting + this.entering === 0 &&
+      this.inLine.length === 0 &&
+      this.pace.isAtRest(Date.now())
+    );
+  }
+
+  private waitNow(): Wait | undefined {
+    const now = Date.now();
+    if (this.webhook.status === 'inactive') return 'webhook_paused';
+    if (this.refusedUntil > now) return 'webhook_refused';
+    if (this.slow > 0 && !this.front.admitsSlow) return 'webhook_busy';
+    return this.pace.waitNow(now);
+  }
+
+  /** @throws when what is used of a rate limit could not be stored; nothing is used then */
+  private async begin(line: Line): Promise<Turn> {
+    this.underWay++;
+    try {
+      const taken = this.pace.take(Date.now());
+      const used = taken instanceof Promise ? await taken : taken;
+      const entered = this.front.enter(line);
+      const place = entered instanceof Promise ? await entered : entered;
+      return this.turnAt(place, used);
+    } catch (error) {
+      this.underWay--;
+      throw error;
+    }
+  }
+
+  private turnAt(place: FrontPlace, used: Used): Turn {
+    let slow: (() => void) | undefined;
+    place.onBehind = () => {
+      this.slow++;
+      slow?.();
+    };
+    return {
+      onSlow: (told) => (slow = told),
+      end: (result, refused = false) => {
+        if (refused) this.refusedUntil = Date.now() + REFUSED_MS;
+        if (place.behind) this.slow--;
+        this.front.leave(place);
+        this.underWay--;
+        this.pace.ended(used, result, Date.now());
+        this.letIn();
+        this.news(this);
+      },
+    };
+  }
+
+  private letIn(): void {
+    while (this.inLine.length > 0) {
+      const wait = this.waitNow();
+      if (wait === 'webhook_busy') return;
+      const next = this.inLine.shift();
+      clearTimeout(next?.givesUp);
+      next?.go(wait ?? this.begin(next.line));
+    }
+  }
+}
