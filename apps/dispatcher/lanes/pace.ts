@@ -99,14 +99,14 @@ export class Pace {
    * @throws (the promise) when it could not be stored; nothing is used then
    */
   take(now: number): Used | Promise<Used> {
-    const used = { windows: this.windows(), pass: this.breaker.began(now) };
+    const windows = this.windows().filter((window) => window.take(now));
+    const used = { windows, pass: this.breaker.began(now) };
     this.places.began();
-    if (used.windows.length === 0) return used;
-    for (const window of used.windows) window.take(now);
+    if (windows.length === 0) return used;
     return this.store().then(
       () => used,
       (error: unknown) => {
-        for (const window of used.windows) window.untake();
+        for (const window of windows) window.untake();
         this.ended({ ...used, windows: [] }, undefined, Date.now());
         throw error;
       },
