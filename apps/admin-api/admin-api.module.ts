@@ -28,6 +28,7 @@ import { schemaFaults } from './problems/schema-faults.js';
 import { LedgerRelay } from './relay/ledger-relay.js';
 import { TenantChanges } from './tenants/tenant-changes.js';
 import { TenantsController } from './tenants/tenants.controller.js';
+import { WebhookHealthController } from './webhooks/health/webhook-health.controller.js';
 import { TagsController } from './webhooks/tags.controller.js';
 import { WebhookChanges } from './webhooks/webhook-changes.js';
 import { WebhookDeletionsController } from './webhooks/webhook-deletions.controller.js';
@@ -69,6 +70,7 @@ export class AdminApiModule {
         WebhookSecretsController,
         WebhookSubscriptionsController,
         WebhookHistoryController,
+        WebhookHealthController,
         TagsController,
         EventsController,
         EventBatchController,

@@ -29,6 +29,7 @@ export * from './record/list-events.js';
 export * from './record/find-event.js';
 export * from './record/list-deliveries.js';
 export * from './record/find-delivery.js';
+export * from './record/attempt-rates.js';
 export * from './tenant/routed-tenant.js';
 export * from './relay/relay-session.js';
 export * from './relay/relayed-tables.js';

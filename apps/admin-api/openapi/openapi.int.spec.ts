@@ -41,6 +41,7 @@ describe('/openapi.json', () => {
       'get /api/v1/webhooks',
       'get /api/v1/webhooks/{id}',
       'get /api/v1/webhooks/{id}/event-types',
+      'get /api/v1/webhooks/{id}/health',
       'get /api/v1/webhooks/{id}/history',
       'get /api/v1/webhooks/{id}/history/{version}',
       'patch /api/v1/event-types/{name}',

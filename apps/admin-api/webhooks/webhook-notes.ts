@@ -1,4 +1,5 @@
 import type { OperationNotes, PathExamples } from '../openapi/operation-note.js';
+import { healthNotes } from './health/health-notes.js';
 
 export const retryExample = {
   enabled: true,
@@ -137,6 +138,7 @@ export const webhookNotes: OperationNotes = {
     summary: 'Read a webhook as it was at a version',
     answer: { version: 1, webhook },
   },
+  ...healthNotes,
   'Tags.list': {
     id: 'listTags',
     summary: 'List the tags of all webhooks',
