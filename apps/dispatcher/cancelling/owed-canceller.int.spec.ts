@@ -107,4 +107,27 @@ describe('what a webhook is owed that is over', () => {
     const next = new OwedCanceller({ owed: bus.owed, journal, isOver: () => true, report: () => undefined });
     expect(await next.cancelAll(webhook, 'webhook_disabled')).toBe(4);
   });
+
+  it('is cancelled when NATS is back that went away meanwhile', async () => {
+    const webhook = await overWebhook(400);
+    const cancelled = canceller.cancelAll(webhook, 'webhook_deleted');
+    await nats.kill();
+    await nats.restart();
+    expect(await cancelled).toBeGreaterThanOrEqual(1);
+    await waitFor(() => {
+      const known = new Set(cancelledOf(webhook).map(({ delivery }) => delivery));
+      expect(known.size).toBe(400);
+    }, 20_000);
+    expect(await canceller.cancelAll(webhook, 'webhook_deleted')).toBe(0);
+  }, 40_000);
+
+  it('keeps nobody from stopping while NATS is away', async () => {
+    const webhook = await overWebhook(4);
+    await nats.kill();
+    void canceller.cancelAll(webhook, 'webhook_deleted');
+    const began = Date.now();
+    await canceller.close();
+    expect(Date.now() - began).toBeLessThan(5_000);
+    await nats.restart();
+  }, 20_000);
 });

@@ -15,6 +15,8 @@ export interface OwedCancellerOptions {
 /** Webhooks whose deliveries are cancelled at once; a tenant that is deleted may end thousands. */
 const AT_ONCE = 4;
 const RETRY_MS = 1_000;
+/** While NATS is away, nothing that is under way ends by itself. */
+const CLOSE_WITHIN_MS = 2_000;
 
 /**
  * Ends what disabled and deleted webhooks are owed.
@@ -52,10 +54,11 @@ export class OwedCanceller {
     return cancelled;
   }
 
-  /** Ends all that is under way soon; what is still owed then is cancelled by the next home. */
+  /** Ends all that is under way soon, NATS being there or not; what is still owed is cancelled by the next home. */
   async close(): Promise<void> {
     this.closed = true;
-    await Promise.all(this.underWay.values());
+    const late = new Promise<void>((resolve) => setTimeout(resolve, CLOSE_WITHIN_MS).unref());
+    await Promise.race([Promise.all(this.underWay.values()), late]);
   }
 
   private async cancel(webhook: WebhookId, reason: EndReason): Promise<number> {
