@@ -7,6 +7,7 @@ import { createDatabase, type DataSource } from '#persistence';
 import { AutoDisable } from './policies/auto-disable.js';
 import { recordedUpTo } from './policies/recorded-up-to.js';
 import { GroupCommit } from './projections/group-commit.js';
+import { Reconciler } from './reconciler/reconciler.js';
 import { Router } from './routing/router.js';
 import { SourceReaders } from './sources/source-readers.js';
 import { SubscriberModule } from './subscriber.module.js';
@@ -62,7 +63,8 @@ export async function startSubscriber(options: SubscriberOptions): Promise<Runni
     stopWatching();
     const policies = app.get(AutoDisable).stop();
     connecting.abandon();
-    await Promise.all([strategy.close(), sources?.drain(DRAIN_MS)]);
+    const reconciled = Promise.race([app.get(Reconciler).stop(), late(DRAIN_MS)]);
+    await Promise.all([strategy.close(), sources?.drain(DRAIN_MS), reconciled]);
     app.get(GroupCommit).close();
     await policies;
     await journal.close(JOURNAL_CLOSE_MS);
@@ -76,6 +78,7 @@ export async function startSubscriber(options: SubscriberOptions): Promise<Runni
     await stop();
     throw error;
   }
+  app.get(Reconciler).start();
   await app.listen(options.port, options.host);
   app.get(AutoDisable).start();
   logger.info({ webhooks: table.size, sources: options.sources?.length ?? 0 }, 'routing');
@@ -97,4 +100,8 @@ function connectWhenThere(database: DataSource, logger: Logger): { abandon: () =
   };
   void connect();
   return { abandon: () => (abandoned = true) };
+}
+
+function late(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms).unref());
 }

@@ -36,6 +36,12 @@ export function subscriberMetrics(registry: Registry, table: RoutingTable) {
     help: 'Age of the journal message that was projected last.',
     registers,
   });
+  const restored = new Counter({
+    name: 'tidings_deliveries_restored_total',
+    help: 'Deliveries that were owed and had no message, by what became of them: queued again, or expired.',
+    labelNames: ['outcome'],
+    registers,
+  });
   new Gauge({
     name: 'tidings_routing_webhooks',
     help: 'Webhooks in the routing table.',
@@ -55,6 +61,10 @@ export function subscriberMetrics(registry: Registry, table: RoutingTable) {
       lag.set(lagMs / 1000);
     },
     disabled: (reason: DisabledReason) => disabled.inc({ reason }),
+    restored: (queued: number, expired: number) => {
+      restored.inc({ outcome: 'queued' }, queued);
+      restored.inc({ outcome: 'expired' }, expired);
+    },
     projectionProblem: () => problems.inc(),
   };
 }

@@ -9,6 +9,7 @@ import { Projector } from './projections/projector.js';
 import { AutoDisable } from './policies/auto-disable.js';
 import { RefusalsController } from './policies/refusals.controller.js';
 import { Refusals } from './policies/refusals.js';
+import { Reconciler } from './reconciler/reconciler.js';
 import { Router } from './routing/router.js';
 import { RoutingController } from './routing/routing.controller.js';
 import { subscriberMetrics } from './subscriber-metrics.js';
@@ -46,6 +47,20 @@ export class SubscriberModule {
       logger.info({ tenant, webhook, reason }, 'a webhook was disabled');
     };
     const report = (problem: string, error: unknown) => logger.warn({ err: error }, problem);
+    const reconciler = new Reconciler({
+      bus,
+      database,
+      journal,
+      observed: ({ queued, expired, looked, whole }) => {
+        metrics.restored(queued, expired);
+        if (queued + expired > 0)
+          logger.warn(
+            { queued, expired, looked, whole },
+            'deliveries had lost their messages and are queued again',
+          );
+      },
+      report,
+    });
     return {
       module: SubscriberModule,
       imports: [
@@ -68,6 +83,7 @@ export class SubscriberModule {
           provide: AutoDisable,
           useValue: new AutoDisable({ database, recordedUpTo: parts.recordedUpTo, disabled, report }),
         },
+        { provide: Reconciler, useValue: reconciler },
       ],
     };
   }

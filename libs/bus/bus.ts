@@ -17,8 +17,9 @@ import { Lanes } from './lanes.js';
 import { OwedOfWebhook } from './owed-of-webhook.js';
 import { AllowanceStore, BreakerStore } from './pace-store.js';
 import { Publisher, type Stored } from './publisher.js';
+import { QueueLook } from './queue-look.js';
 import { Requeue } from './requeue.js';
-import { readUpTo } from './read-up-to.js';
+import { readAll, readUpTo } from './read-up-to.js';
 import { RoutingFloors } from './routing-floors.js';
 import { DELIVERIES, eventSubject } from './subjects.js';
 import { TestAttempts } from './test-attempts.js';
@@ -122,9 +123,23 @@ export class Bus {
     return readUpTo(this.wires, stream, durable);
   }
 
+  /**
+   * Waits until a durable consumer has acknowledged all that its stream holds now.
+   * @returns whether it has, within the time
+   * @throws when NATS cannot be asked, or has no such consumer
+   */
+  readAll(stream: string, durable: string, withinMs: number): Promise<boolean> {
+    return readAll(this.wires, stream, durable, withinMs);
+  }
+
   /** @param source the writer's name, one subject token */
   journal(source: string): JournalWriter {
     return new JournalWriter(this.publisher, source);
+  }
+
+  /** Begins to look for deliveries that may be missing in the queue. */
+  lookIntoQueue(): QueueLook {
+    return new QueueLook(this.wires);
   }
 
   /**

@@ -18,7 +18,9 @@ export class EventStore {
   private readonly cache = new Map<string, Promise<EventMessage | undefined>>();
   private cachedBytes = 0;
 
-  constructor(private readonly wires: Wires) {}
+  constructor(private readonly wires: Wires) {
+    void this.forgetAfterReconnects();
+  }
 
   /**
    * @returns the message as it was stored; undefined when the stream no longer has it
@@ -53,12 +55,20 @@ export class EventStore {
     };
   }
 
+  /** A server that lost its store counts from 1 again: another event may lie where one was read. */
+  private async forgetAfterReconnects(): Promise<void> {
+    for await (const { type } of this.wires.connection.status()) if (type === 'reconnect') this.forget();
+  }
+
+  private forget(): void {
+    this.cache.clear();
+    this.cachedBytes = 0;
+  }
+
   /** Starts anew when full: large payloads come in bursts of one event, not in working sets worth an eviction order. */
   private makeRoom(bytes: number): void {
     this.cachedBytes += bytes;
-    if (this.cachedBytes <= CACHE_BYTES) return;
-    this.cache.clear();
-    this.cachedBytes = 0;
+    if (this.cachedBytes > CACHE_BYTES) this.forget();
   }
 }
 

@@ -36,6 +36,7 @@ export { compareOrder, ORDER_HEADER, readOrder, type DeliveryOrder } from './del
 export type { Lanes } from './lanes.js';
 export { ROUTING, SOURCE_PREFIX, type RoutingFloor, type RoutingFloors } from './routing-floors.js';
 export { DELIVERIES, EVENTS, isTenantId, JOURNAL, PARTITIONS, partitionOf } from './subjects.js';
-export { NoDispatcherError, TestTooLateError, type TestAnswer, type TestAttempts } from './test-attempts.js';
+export type { QueueLook } from './queue-look.js';
 export { TenantLimits } from './tenant-limits.js';
+export { NoDispatcherError, TestTooLateError, type TestAnswer, type TestAttempts } from './test-attempts.js';
 export type { ConsumerPlan, TopologySettings } from './topology.js';

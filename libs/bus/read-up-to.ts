@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { SeqMsgRequest } from '@nats-io/jetstream';
 import type { Wires } from './connection.js';
 
@@ -15,4 +16,27 @@ export async function readUpTo({ manager }: Wires, stream: string, durable: stri
   const first = { seq: ack_floor.stream_seq + 1, next_by_subj: '>' } as SeqMsgRequest;
   const message = await manager.streams.getMessage(stream, first);
   return message ? Math.min(now, message.time.getTime()) : now;
+}
+
+const POLL_MS = 50;
+
+/**
+ * Waits until a durable consumer has acknowledged all that its stream holds now.
+ * @returns whether it has, within the time
+ * @throws when NATS cannot be asked, or has no such consumer
+ */
+export async function readAll(
+  { manager }: Pick<Wires, 'manager'>,
+  stream: string,
+  durable: string,
+  withinMs: number,
+): Promise<boolean> {
+  const { state } = await manager.streams.info(stream);
+  const deadline = Date.now() + withinMs;
+  for (;;) {
+    const info = await manager.consumers.info(stream, durable);
+    if (info.ack_floor.stream_seq >= state.last_seq) return true;
+    if (Date.now() >= deadline) return false;
+    await sleep(POLL_MS);
+  }
 }

@@ -14,6 +14,14 @@ export interface DeliveryToBringBack extends Omit<OwedDelivery, 'owed_at' | 'by_
   wasCancelled: boolean;
 }
 
+/** A delivery that the record knows to be owed and whose message was lost, with the payload as the record has it. */
+export interface LostDelivery extends Omit<OwedDelivery, 'by_reference'> {
+  /** The payload's JSON text; null when the record has none. */
+  data: string | null;
+  /** When the attempt is due, milliseconds since 1970. */
+  dueAt: number;
+}
+
 /** What a person asks of a scheduled delivery. */
 export interface ToSupersede {
   webhook: WebhookId;
@@ -60,6 +68,24 @@ export class Requeue {
   }
 
   /**
+   * Puts a delivery back that is owed and whose message was lost: ready, or scheduled where it is not due yet.
+   * The same attempt of it is stored once within the stream's window.
+   * @returns `payload_expired` as bringBack does
+   * @throws PublishError when JetStream did not take it, or NATS cannot be asked
+   */
+  async restore({ data, dueAt, ...owed }: LostDelivery): Promise<'queued' | 'payload_expired'> {
+    const message = this.inline(owed, data) ?? (await this.byReference(owed));
+    if (!message) return 'payload_expired';
+    const dedupId = `requeued:${owed.delivery}:${owed.attempt}`;
+    if (dueAt <= Date.now()) await this.publisher.publish(readySubject(owed.webhook), message, { dedupId });
+    else {
+      const headers = scheduleOf(owed, dueAt);
+      await this.publisher.publish(laterSubject(owed.webhook, owed.delivery), message, { dedupId, headers });
+    }
+    return 'queued';
+  }
+
+  /**
    * Makes the next attempt of a scheduled delivery due now: its schedule is
    * replaced by one that fires within a second or so. Should it fire in this
    * very moment, JetStream refuses the replacement, and nothing comes twice.
@@ -74,8 +100,7 @@ export class Requeue {
     try {
       await this.publisher.publish(laterSubject(webhook, delivery), encodeOwed(owed, scheduled.data), {
         headers: {
-          'Nats-Schedule': `@at ${new Date(now).toISOString()}`,
-          'Nats-Schedule-Target': readySubject(webhook),
+          ...scheduleOf(owed, now),
           'Nats-Expected-Last-Subject-Sequence': String(scheduled.sequence),
         },
       });
@@ -133,6 +158,13 @@ export class Requeue {
     if (read.event.acceptedAt !== owed.created_at) return undefined;
     return encodeOwed({ ...owed, by_reference: true }, NOTHING);
   }
+}
+
+function scheduleOf({ webhook }: Pick<OwedDelivery, 'webhook'>, at: number): Record<string, string> {
+  return {
+    'Nats-Schedule': `@at ${new Date(at).toISOString()}`,
+    'Nats-Schedule-Target': readySubject(webhook),
+  };
 }
 
 /** Says of whatever NATS did not answer what is said of what it did not take. */

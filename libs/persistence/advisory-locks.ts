@@ -4,4 +4,5 @@ export const LOCKS = {
   partitions: 7_401_002,
   relay: 7_401_003,
   auto_disable: 7_401_006,
+  reconciler: 7_401_009,
 } as const;

@@ -13,9 +13,11 @@ import { EveryField1764300000000 } from './migrations/1764300000000-every-field.
 import { ListsOfWebhooks1764400000000 } from './migrations/1764400000000-lists-of-webhooks.js';
 import { Jobs1764500000000 } from './migrations/1764500000000-jobs.js';
 import { WebhookActivity1764600000000 } from './migrations/1764600000000-webhook-activity.js';
+import { LeftOpen1764700000000 } from './migrations/1764700000000-left-open.js';
 import { AttemptRow } from './record/attempt-row.js';
 import { DeliveryRow } from './record/delivery-row.js';
 import { EventRow } from './record/event-row.js';
+import { LeftOpenRow } from './record/left-open-row.js';
 import { RelayPositionRow } from './relay/relay-position-row.js';
 import { TenantRow } from './tenant/tenant-row.js';
 import { WebhookActivityRow } from './webhook-activity/webhook-activity-row.js';
@@ -54,6 +56,7 @@ export function createDatabase(url: string, options: DatabaseOptions): DataSourc
       EventTypeRow,
       WebhookActivityRow,
       JobRow,
+      LeftOpenRow,
     ],
     migrations: [
       ControlPlaneAndRecord1763800000000,
@@ -65,6 +68,7 @@ export function createDatabase(url: string, options: DatabaseOptions): DataSourc
       ListsOfWebhooks1764400000000,
       Jobs1764500000000,
       WebhookActivity1764600000000,
+      LeftOpen1764700000000,
     ],
     migrationsTableName: 'migrations',
     installExtensions: false,

@@ -2,7 +2,8 @@ import type { DataSource } from 'typeorm';
 import type { Fact } from '#domain';
 import { activityOfFacts, MERGE_ACTIVITY, type ActivityJson } from '../webhook-activity/activity-of-facts.js';
 import { dayOf, ensureDayPartitions, isMissingPartition } from './day-partitions.js';
-import { rowsOfFacts, type RecordRows } from './rows-of-facts.js';
+import { leaveOpen } from './left-open.js';
+import { isOpen, rowsOfFacts, type RecordRows } from './rows-of-facts.js';
 
 /*
  * One statement for each table, whatever the number of rows: they travel as
@@ -72,6 +73,9 @@ function storable(_name: string, value: unknown): unknown {
   return typeof value === 'string' ? value.toWellFormed().replaceAll('\0', '\ufffd') : value;
 }
 
+/** Most deliveries end well before that: whoever looks later finds few that are still open. */
+const CHECK_AFTER_MS = 60_000;
+
 /** Turns facts into rows of the record. Facts may come in any order, twice, and to several replicas. */
 export class Projection {
   private readonly ensuredDays = new Set<string>();
@@ -98,10 +102,15 @@ export class Projection {
   }
 
   private async write({ events, deliveries, attempts }: RecordRows, activity: ActivityJson[]): Promise<void> {
+    const checkAt = Date.now() + CHECK_AFTER_MS;
+    const open = deliveries
+      .filter(isOpen)
+      .map(({ id, updated_at: seen }) => ({ delivery: id, seen, checkAt }));
     await this.database.transaction(async (manager) => {
       if (events.length > 0) await manager.query(INSERT_EVENTS, [asJson(events)]);
       if (deliveries.length > 0) await manager.query(MOVE_DELIVERIES, [asJson(deliveries)]);
       if (attempts.length > 0) await manager.query(INSERT_ATTEMPTS, [asJson(attempts)]);
+      await leaveOpen(manager, open);
       // Last: a busy webhook's row is one that other replicas wait for.
       if (activity.length > 0) await manager.query(MERGE_ACTIVITY, [asJson(activity)]);
     });

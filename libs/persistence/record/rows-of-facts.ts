@@ -91,6 +91,11 @@ export function isLater(next: DeliveryJson, known: DeliveryJson): boolean {
   return differs !== -1 && (after[differs] ?? 0) > (before[differs] ?? 0);
 }
 
+/** Whether something more is to become of a delivery. */
+export function isOpen({ status }: Pick<DeliveryJson, 'status'>): boolean {
+  return status === 'pending' || status === 'retrying';
+}
+
 /**
  * The rows that facts make, each delivery once and in its latest state, so that
  * a delivery which begins and ends within a batch costs one insert. The same
