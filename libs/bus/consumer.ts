@@ -31,6 +31,7 @@ const PULL_EXPIRES_MS = 5_000;
 const RETRY_MS = 250;
 /** A server that is away cannot be handed anything back. */
 const LAST_PULLS_MS = 1_000;
+const NOTED_POLL_MS = 10;
 
 /** A message in a handler's hands. */
 interface Held {
@@ -42,6 +43,8 @@ interface Held {
 export class Consumer {
   private readonly held = new Map<JsMsg, Held>();
   private readonly pulls = new Map<ConsumerMessages, PromiseWithResolvers<void>>();
+  /** Handed back and not come again, by their place in the stream. */
+  private readonly handedBack = new Set<number>();
   private asked = 0;
   private parked = 0;
   private received = 0;
@@ -116,6 +119,21 @@ export class Consumer {
     this.wires.outbox.flush();
   }
 
+  /**
+   * Resolves when the server has taken note of all that was acknowledged, or the time is over. To be awaited
+   * before the consumer is deleted: what was acknowledged a moment before would be handed out again.
+   */
+  async acknowledged(withinMs = 1_000): Promise<void> {
+    const { stream, durable } = this.options.plan;
+    const until = Date.now() + withinMs;
+    this.wires.outbox.flush();
+    while (Date.now() < until) {
+      const { num_ack_pending: open } = await this.wires.manager.consumers.info(stream, durable);
+      if (open <= this.held.size + this.handedBack.size) return;
+      await new Promise((resolve) => setTimeout(resolve, NOTED_POLL_MS));
+    }
+  }
+
   /** Lets go of everything at once, for a consumer that is about to be deleted. */
   abandon(): void {
     this.draining = true;
@@ -159,6 +177,7 @@ export class Consumer {
         open--;
         this.asked--;
         this.received++;
+        this.handedBack.delete(message.seq);
         if (this.draining) this.settle(message, again(0));
         else void this.take(message);
       }
@@ -203,6 +222,7 @@ export class Consumer {
   }
 
   private settle(message: JsMsg, outcome: Outcome): void {
+    if (outcome.kind === 'again') this.handedBack.add(message.seq);
     this.wires.outbox.push(() => {
       try {
         settle(message, outcome);

@@ -72,6 +72,7 @@ export class LaneSession implements Session {
 
   async close(withinMs: number): Promise<void> {
     await this.consumer.drain(withinMs);
+    await this.consumer.acknowledged();
     await this.parts.bus.lanes.close(this.lane.id);
   }
 

@@ -81,6 +81,7 @@ export class OrderedSession implements Session {
     this.closed = true;
     this.wake?.();
     await Promise.race([this.running, new Promise((resolve) => setTimeout(resolve, withinMs).unref())]);
+    await this.consumer.acknowledged();
     this.consumer.abandon();
     await this.parts.bus.lanes.close(this.lane.id);
   }
