@@ -11,6 +11,9 @@ import { OperatorKey } from './access/operator-key.js';
 import { RateLimit } from './access/rate-limit.js';
 import { TenantDirectory } from './access/tenant-directory.js';
 import { DeliveriesController } from './deliveries/deliveries.controller.js';
+import { BringBack } from './deliveries/bring-back.js';
+import { DeliveryControlController } from './deliveries/delivery-control.controller.js';
+import { DeliveryControl } from './deliveries/delivery-control.js';
 import { EventTypeChanges } from './event-types/event-type-changes.js';
 import { EventTypesController } from './event-types/event-types.controller.js';
 import { ImportEventTypes } from './event-types/import-event-types.js';
@@ -20,14 +23,22 @@ import { EventPreviewController } from './events/preview/preview.controller.js';
 import { PublishEvent } from './events/publish-event.js';
 import { ForgetExpired } from './idempotency/forget-expired.js';
 import { KeptAnswers } from './idempotency/kept-answers.js';
+import { CreateJob } from './jobs/create-job.js';
+import { JobRunner } from './jobs/job-runner.js';
+import { JobsController } from './jobs/jobs.controller.js';
+import { PeopleJournal } from './journal/people-journal.js';
 import { KeysController } from './keys/keys.controller.js';
 import { FrontPageController } from './openapi/front-page.controller.js';
 import { ProblemFilter } from './problems/problem-filter.js';
 import { invalidRequest } from './problems/problem.js';
 import { schemaFaults } from './problems/schema-faults.js';
 import { LedgerRelay } from './relay/ledger-relay.js';
+import { ReplayEvent } from './replays/replay-event.js';
+import { EventReplaysController, WebhookReplaysController } from './replays/replays.controllers.js';
 import { TenantChanges } from './tenants/tenant-changes.js';
 import { TenantsController } from './tenants/tenants.controller.js';
+import { TryWebhook } from './trials/try-webhook.js';
+import { WebhookTestsController } from './trials/webhook-tests.controller.js';
 import { WebhookHealthController } from './webhooks/health/webhook-health.controller.js';
 import { TagsController } from './webhooks/tags.controller.js';
 import { WebhookChanges } from './webhooks/webhook-changes.js';
@@ -77,6 +88,11 @@ export class AdminApiModule {
         EventPreviewController,
         EventTypesController,
         DeliveriesController,
+        DeliveryControlController,
+        EventReplaysController,
+        WebhookReplaysController,
+        WebhookTestsController,
+        JobsController,
         FrontPageController,
       ],
       providers: [
@@ -98,6 +114,17 @@ export class AdminApiModule {
             exceptionFactory: (issues) => invalidRequest(schemaFaults(issues)),
           }),
         },
+        {
+          provide: JobRunner,
+          inject: [BringBack],
+          useFactory: (bringBack: BringBack) => new JobRunner(database, bus, bringBack, parts.logger),
+        },
+        PeopleJournal,
+        BringBack,
+        DeliveryControl,
+        ReplayEvent,
+        CreateJob,
+        TryWebhook,
         KeptAnswers,
         ForgetExpired,
         TenantChanges,

@@ -147,4 +147,5 @@ it('what is ready is counted, and neither schedules nor lanes', async () => {
   await bus.requeue.bringBack(toBringBack());
   await bus.requeue.bringBack(toBringBack());
   expect(await bus.requeue.readyCount()).toBe(before + 2);
+  expect(await bus.requeue.waitingCount(owed.webhook)).toBe(1);
 });

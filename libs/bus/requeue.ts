@@ -4,7 +4,7 @@ import type { Wires } from './connection.js';
 import type { EventStore } from './event-store.js';
 import { decodeOwed, encodeOwed, type OwedDelivery } from './owed-delivery.js';
 import { PublishError, type Publisher } from './publisher.js';
-import { DELIVERIES, laterSubject, readySubject } from './subjects.js';
+import { DELIVERIES, laneSubject, laterSubject, readySubject } from './subjects.js';
 
 /** A delivery that a person wants made again, with the payload as the record has it. */
 export interface DeliveryToBringBack extends Omit<OwedDelivery, 'owed_at' | 'by_reference'> {
@@ -129,6 +129,14 @@ export class Requeue {
    */
   async readyCount(): Promise<number> {
     return this.count('deliveries.ready.>');
+  }
+
+  /**
+   * How many deliveries wait in a webhook's lane.
+   * @throws PublishError when NATS cannot be asked
+   */
+  async waitingCount(webhook: WebhookId): Promise<number> {
+    return this.count(laneSubject(webhook));
   }
 
   private async count(filter: string): Promise<number> {

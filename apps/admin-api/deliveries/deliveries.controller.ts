@@ -7,7 +7,7 @@ import { PathId } from '../http/path-id.js';
 import { Answers, Resource } from '../openapi/resource.js';
 import { Problem } from '../problems/problem.js';
 import { deliveryPage, deliveryQuery, deliveryView, type DeliveryQuery } from './delivery-schemas.js';
-import { attemptViewOf, deliverySummaryOf } from './delivery-view.js';
+import { deliverySummaryOf, deliveryViewOf } from './delivery-view.js';
 
 @Resource('deliveries')
 export class DeliveriesController {
@@ -23,7 +23,6 @@ export class DeliveriesController {
   @Answers(200, 'The delivery with its attempts, the first one first', deliveryView, ['delivery_not_found'])
   async read(@CallerOf() { tenant }: Caller, @PathId() id: string) {
     const absent = () => new Problem('delivery_not_found', { detail: `There is no delivery ${id}.` });
-    const { delivery, attempts } = found(await findDelivery(this.database, tenant, id), absent);
-    return { ...deliverySummaryOf(delivery), attempts: attempts.map(attemptViewOf) };
+    return deliveryViewOf(found(await findDelivery(this.database, tenant, id), absent));
   }
 }

@@ -1,3 +1,4 @@
+import { newJob } from '../jobs/job-notes.js';
 import type { OperationNotes, PathExamples } from '../openapi/operation-note.js';
 
 const delivery = {
@@ -13,7 +14,7 @@ const delivery = {
   reason: null,
 };
 
-const attempt = {
+export const attemptExample = {
   id: 'att_01kfw3v2m0w5tq8h3d6n9r4c7e',
   number: 1,
   trigger: 'auto',
@@ -40,6 +41,35 @@ export const deliveryNotes: OperationNotes = {
   'Deliveries.read': {
     id: 'readDelivery',
     summary: 'Read a delivery with its attempts',
-    answer: { ...delivery, attempts: [attempt] },
+    answer: { ...delivery, attempts: [attemptExample] },
+  },
+  'DeliveryControl.retry': {
+    id: 'retryDelivery',
+    summary: 'Have a delivery attempted now, whether it has ended or waits for its next attempt',
+    answer: { ...delivery, attempts: [attemptExample] },
+  },
+  'DeliveryControl.cancel': {
+    id: 'cancelDelivery',
+    summary: 'End a delivery that is owed',
+    answer: {
+      ...delivery,
+      status: 'cancelled',
+      attempt_count: 0,
+      reason: 'cancelled_by_user',
+      attempts: [],
+    },
+  },
+  'DeliveryControl.bulkRetry': {
+    id: 'retryDeliveries',
+    summary: 'Have all deliveries attempted again that have ended and pass a filter',
+    body: { webhook_id: delivery.webhook_id, status: 'failed', since: '2026-01-31T00:00:00Z', dry_run: true },
+    answer: { count: 12_000 },
+    alsoAnswers: {
+      202: {
+        ...newJob,
+        kind: 'bulk_retry',
+        params: { webhook_id: delivery.webhook_id, status: 'failed', until: '2026-01-31T12:00:00.000Z' },
+      },
+    },
   },
 };

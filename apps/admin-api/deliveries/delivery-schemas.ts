@@ -68,3 +68,18 @@ export const deliveryView = deliverySummary
   .extend({ attempts: z.array(attemptView) })
   .meta({ id: 'Delivery' });
 export const deliveryPage = pageOf(deliverySummary);
+
+/** What can be brought back is what has ended. */
+export const bulkRetry = z
+  .strictObject({
+    webhook_id: queryText.optional(),
+    event_id: queryText.optional(),
+    event_type: z.string().refine(isEventType, 'must be an event type such as task.completed').optional(),
+    status: z.enum(['failed', 'cancelled', 'success']).default('failed'),
+    status_code: z.int().min(100).max(599).optional().describe('Of the last response.'),
+    since: queryTime.optional().describe('Created at this time or later.'),
+    until: queryTime.optional().describe('Created before this time; before now when left out.'),
+    dry_run: z.boolean().default(false).describe('Only count.'),
+  })
+  .meta({ id: 'BulkRetry' });
+export type BulkRetry = z.output<typeof bulkRetry>;

@@ -1,5 +1,6 @@
 import type { AttemptRow, DeliveryRow } from '#persistence';
-import type { AttemptView, DeliverySummary } from './delivery-schemas.js';
+import type { z } from 'zod';
+import type { AttemptView, deliveryView, DeliverySummary } from './delivery-schemas.js';
 
 export function deliverySummaryOf(row: DeliveryRow): DeliverySummary {
   return {
@@ -36,4 +37,14 @@ export function attemptViewOf(row: AttemptRow): AttemptView {
           },
     error: error_kind === null ? null : { kind: error_kind, message: row.error_message ?? '' },
   };
+}
+
+export function deliveryViewOf({
+  delivery,
+  attempts,
+}: {
+  delivery: DeliveryRow;
+  attempts: AttemptRow[];
+}): z.output<typeof deliveryView> {
+  return { ...deliverySummaryOf(delivery), attempts: attempts.map(attemptViewOf) };
 }

@@ -4,6 +4,7 @@ import { PROBLEMS, type ProblemCode } from '../problems/problem.js';
 import { member, startApi, type TestAnswer, type TestApi } from '../testing/api-for-tests.js';
 import { codesOf, Contract } from '../testing/contract.js';
 import { documentWithoutServers } from '../testing/document-for-tests.js';
+import { openRecord, type TestRecord } from '../testing/record-for-tests.js';
 import { createWebhook, WEBHOOKS, webhookFields } from '../testing/webhooks-for-tests.js';
 
 const contract = new Contract(await documentWithoutServers());
@@ -14,13 +15,17 @@ const EVENTS = '/api/v1/events';
 const KEYS = '/api/v1/keys';
 const STRICT = { 'tidings-tenant': 'strict' };
 const TINY = { 'tidings-tenant': 'tiny' };
+const DELIVERIES = '/api/v1/deliveries';
+const JOBS = '/api/v1/jobs';
 const NO_WEBHOOK = `${WEBHOOKS}/wh_none`;
 
 let api: TestApi;
 let webhook: string;
 let viewer: string;
+let record: TestRecord;
 beforeAll(async () => {
   api = await startApi();
+  record = await openRecord(api);
   await api.ask('POST', TENANTS, { id: 'strict', name: 'strict', strict_event_types: true });
   await api.ask('POST', TENANTS, { id: 'tiny', name: 'tiny', max_webhooks: 1 });
   await api.ask('POST', TYPES, { name: 'order.paid', schema: { required: ['total'] } }, STRICT);
@@ -29,7 +34,61 @@ beforeAll(async () => {
   webhook = `${WEBHOOKS}/${member(await createWebhook(api, { name: 'taken' }), 'id')}`;
   viewer = member(await api.ask('POST', KEYS, { name: 'viewer', role: 'viewer' }), 'key');
 }, 60_000);
-afterAll(() => api.stop());
+afterAll(async () => {
+  await record.close();
+  await api.stop();
+});
+
+const made = async (more: object = {}) => member(await createWebhook(api, more), 'id');
+
+/** Asks for the retry of a delivery that has ended, or not. */
+async function retried(
+  outcome: Parameters<TestRecord['delivery']>[1],
+  to?: string,
+  event?: Parameters<TestRecord['event']>[0],
+): Promise<TestAnswer> {
+  const of = await record.delivery(to ?? (await made()), outcome, await record.event(event));
+  return api.ask('POST', `${DELIVERIES}/${of.delivery}/retry`);
+}
+
+async function disabledWebhook(): Promise<string> {
+  const id = await made();
+  await record.database.query(`UPDATE webhooks SET status = 'disabled' WHERE id = $1`, [id]);
+  return id;
+}
+
+async function cancelledOfEnded(): Promise<TestAnswer> {
+  const { delivery } = await record.delivery(await made(), 'failed');
+  return api.ask('POST', `${DELIVERIES}/${delivery}/cancel`);
+}
+
+async function replayOfRejected(): Promise<TestAnswer> {
+  const at = Date.now();
+  await record.project({
+    kind: 'event.rejected',
+    ...{ tenant: 'default', id: 'rejected', type: 'a', accepted_at: at, sequence: 1, reason: 'not_json' },
+    excerpt: '{',
+  });
+  return api.ask('POST', `${EVENTS}/rejected/replay`);
+}
+
+async function cancelledTwice(): Promise<TestAnswer> {
+  const id = member(await api.ask('POST', `${DELIVERIES}/bulk-retry`, {}), 'id');
+  await waitFor(async () =>
+    expect((await api.ask('GET', `${JOBS}/${id}`)).json).toMatchObject({ status: 'done' }),
+  );
+  return api.ask('POST', `${JOBS}/${id}/cancel`);
+}
+
+async function testWithSilentDispatcher(): Promise<TestAnswer> {
+  const quick = await made({ timeout_seconds: 1 });
+  const answered = Promise.withResolvers<never>();
+  record.bus.testAttempts.serve(() => answered.promise);
+  await record.bus.ping();
+  const answer = await api.ask('POST', `${WEBHOOKS}/${quick}/test`);
+  answered.reject(new Error('over'));
+  return answer;
+}
 
 /** While a table is locked, whoever would write it waits. */
 async function whileLocked(table: string, work: () => Promise<void>): Promise<void> {
@@ -134,12 +193,22 @@ const PROVOKED: Record<ProblemCode, [operation: string, ask: () => Promise<TestA
   subscription_not_found: ['unsubscribe', () => api.ask('DELETE', `${webhook}/event-types/no.such`)],
   event_not_found: ['readEvent', () => api.ask('GET', `${EVENTS}/none`)],
   delivery_not_found: ['readDelivery', () => api.ask('GET', '/api/v1/deliveries/dlv_none')],
+  job_not_found: ['readJob', () => api.ask('GET', `${JOBS}/job_none`)],
   event_type_not_found: ['deleteEventType', () => api.ask('DELETE', `${TYPES}/no.such`)],
   tenant_exists: ['createTenant', () => api.ask('POST', TENANTS, { id: 'acme', name: 'again' })],
   tenant_is_permanent: ['deleteTenant', () => api.ask('DELETE', `${TENANTS}/default`)],
   idempotency_in_flight: ['createEventType', inFlight],
   webhook_name_taken: ['createWebhook', () => createWebhook(api, { name: 'taken' })],
   event_type_exists: ['createEventType', () => api.ask('POST', TYPES, { name: 'order.paid' })],
+  delivery_pending: ['retryDelivery', () => retried('pending')],
+  delivery_ended: ['cancelDelivery', cancelledOfEnded],
+  event_rejected: ['replayEvent', replayOfRejected],
+  payload_expired: ['retryDelivery', () => retried('failed', undefined, { data: null, sequence: 999_999 })],
+  webhook_gone: ['retryDelivery', () => retried('failed', 'wh_none')],
+  webhook_disabled: ['retryDelivery', async () => retried('failed', await disabledWebhook())],
+  job_ended: ['cancelJob', cancelledTwice],
+  no_dispatcher: ['testWebhook', () => api.ask('POST', `${webhook}/test`)],
+  attempt_not_answered: ['testWebhook', testWithSilentDispatcher],
   version_conflict: ['patchWebhook', () => api.ask('PATCH', webhook, { tags: ['a'] }, { 'if-match': '"9"' })],
   body_too_large: ['publishEvent', () => api.ask('POST', EVENTS, { type: 'a', data: 'x'.repeat(1_048_576) })],
   unsupported_media_type: [

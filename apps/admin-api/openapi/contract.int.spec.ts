@@ -1,5 +1,7 @@
-import { deliveryIdOf } from '#domain';
-import { openDatabase, Projection } from '#persistence';
+import { Bus } from '#bus';
+import { deliveryIdOf, newId, type AttemptFinished } from '#domain';
+import { openDatabase, Projection, type DataSource } from '#persistence';
+import { TOPOLOGY } from '#testing';
 import { member, startApi, type TestApi } from '../testing/api-for-tests.js';
 import { Contract } from '../testing/contract.js';
 import { documentWithoutServers, type ApiDocument } from '../testing/document-for-tests.js';
@@ -7,10 +9,19 @@ import { documentWithoutServers, type ApiDocument } from '../testing/document-fo
 const contract = new Contract(await documentWithoutServers());
 
 let api: TestApi;
+let database: DataSource;
+let dispatcher: Bus;
 beforeAll(async () => {
   api = await startApi();
+  database = await openDatabase(api.postgres.url, { name: 'spec' });
+  dispatcher = await Bus.open({ url: api.nats.url, name: 'spec' }, TOPOLOGY);
+  dispatcher.testAttempts.serve(() => Promise.resolve({ attempt: attemptOf('test', Date.now()) }));
 }, 60_000);
-afterAll(() => api.stop());
+afterAll(async () => {
+  await dispatcher.close();
+  await database.destroy();
+  await api.stop();
+});
 
 /** What there is in an operation's tenant before it is called: of each resource one. */
 interface Prepared {
@@ -20,9 +31,13 @@ interface Prepared {
   tenants: string;
   events: string;
   deliveries: string;
+  jobs: string;
 }
 
-async function prepare(tenant: string): Promise<Prepared> {
+/** Of these, what is there before has not ended. */
+const OF_WHAT_IS_OWED = ['cancelDelivery'];
+
+async function prepare(tenant: string, id: string): Promise<Prepared> {
   await api.ask('POST', '/api/v1/tenants', { id: tenant, name: tenant });
   const made = async (what: string, body: object, id = 'id') =>
     member(await api.ask('POST', `/api/v1/${what}`, body, { 'tidings-tenant': tenant }), id);
@@ -35,7 +50,7 @@ async function prepare(tenant: string): Promise<Prepared> {
   });
   const type = await made('event-types', { name: 'task.completed', schema: { type: 'object' } }, 'name');
   const key = await made('keys', { name: 'there before', role: 'viewer' });
-  const delivery = await record(tenant, webhook);
+  const delivery = await record(tenant, webhook, !OF_WHAT_IS_OWED.includes(id));
   return {
     webhooks: webhook,
     keys: key,
@@ -43,15 +58,47 @@ async function prepare(tenant: string): Promise<Prepared> {
     tenants: tenant,
     events: 'e-1',
     deliveries: delivery,
+    jobs: await jobOfAnother(tenant),
   };
 }
 
-/** An event and a failed delivery of it, as a subscriber would have recorded them. */
-async function record(tenant: string, webhook: string): Promise<string> {
+/** A job on which somebody else seems to be at work. */
+async function jobOfAnother(tenant: string): Promise<string> {
+  const id = newId('job');
+  await database.query(
+    `INSERT INTO jobs (id, tenant, kind, params, status, done, skipped, actor, created_at, updated_at, leased_until)
+     VALUES ($1, $2, 'bulk_retry', '{}', 'running', 0, 0, 'operator', now(), now(), now() + interval '1 hour')`,
+    [id, tenant],
+  );
+  return id;
+}
+
+function attemptOf(name: string, at: number): AttemptFinished['attempt'] {
+  return {
+    id: `att_${name}`,
+    number: 1,
+    trigger: 'auto',
+    started_at: at,
+    duration_ms: 12,
+    request: { method: 'POST', url: 'https://example.com/', headers: { a: 'b' }, body: '{}' },
+    response: { status: 500, headers: { 'x-a': 'b' }, body: 'no', truncated: false },
+    error: { kind: 'http_status', message: 'The receiver answered 500.' },
+  };
+}
+
+/** An event and a delivery of it that failed or is owed, as a subscriber would have recorded them. */
+async function record(tenant: string, webhook: string, failed: boolean): Promise<string> {
   const at = Date.now();
   const delivery = deliveryIdOf('e-1', webhook, at);
   const of = { tenant, delivery, event: 'e-1', event_type: 'task.completed', webhook, created_at: at };
-  const database = await openDatabase(api.postgres.url, { name: 'spec' });
+  const finished: AttemptFinished = {
+    kind: 'attempt.finished',
+    ...of,
+    attempt: attemptOf(tenant, at),
+    outcome: 'failed',
+    next_attempt_at: null,
+    reason: 'http_status',
+  };
   await new Projection(database).project([
     {
       kind: 'event.accepted',
@@ -66,25 +113,8 @@ async function record(tenant: string, webhook: string): Promise<string> {
       match_count: 1,
       matches: [{ webhook, delivery }],
     },
-    {
-      kind: 'attempt.finished',
-      ...of,
-      attempt: {
-        id: `att_${tenant}`,
-        number: 1,
-        trigger: 'auto',
-        started_at: at,
-        duration_ms: 12,
-        request: { method: 'POST', url: 'https://example.com/', headers: { a: 'b' }, body: '{}' },
-        response: { status: 500, headers: { 'x-a': 'b' }, body: 'no', truncated: false },
-        error: { kind: 'http_status', message: 'The receiver answered 500.' },
-      },
-      outcome: 'failed',
-      next_attempt_at: null,
-      reason: 'http_status',
-    },
+    ...(failed ? [finished] : []),
   ]);
-  await database.destroy();
   return delivery;
 }
 
@@ -98,7 +128,7 @@ describe('every operation, called as its own example shows, answers as the docum
     async (id, found) => {
       const { method, path, operation } = found;
       const tenant = `of-${id}`;
-      const prepared = await prepare(tenant);
+      const prepared = await prepare(tenant, id);
       const resource = path.split('/')[3] as keyof Prepared;
       const target = path.replace(/\{\w+\}/g, (place) => PLACES[place] ?? prepared[resource]);
       const body = BODIES[id] ?? operation.requestBody?.content['application/json']?.example;

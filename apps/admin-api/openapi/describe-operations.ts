@@ -76,9 +76,10 @@ export function describeOperation(
     if (note?.yaml && operation.requestBody)
       operation.requestBody.content['application/yaml'] = { schema: { type: 'object' }, example: note.yaml };
   }
-  for (const answer of Object.values(operation.responses) as DescribedAnswer[]) {
+  for (const [status, answer] of Object.entries(operation.responses) as [string, DescribedAnswer][]) {
     if (note?.versioned) answer.headers = { ETag: { $ref: '#/components/headers/ETag' } };
-    for (const content of Object.values(answer.content ?? {})) content.example = note?.answer;
+    const example = note?.alsoAnswers?.[Number(status)] ?? note?.answer;
+    for (const content of Object.values(answer.content ?? {})) content.example = example;
   }
   return describeProblems(operation, problemsOf(method, path, own));
 }

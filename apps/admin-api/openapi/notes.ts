@@ -1,8 +1,11 @@
 import { deliveryNotes, deliveryPaths } from '../deliveries/delivery-notes.js';
 import { eventTypeNotes, eventTypePaths } from '../event-types/event-type-notes.js';
 import { eventNotes, eventPaths } from '../events/event-notes.js';
+import { jobNotes, jobPaths } from '../jobs/job-notes.js';
 import { keyNotes, keyPaths } from '../keys/key-notes.js';
+import { replayNotes } from '../replays/replay-notes.js';
 import { tenantNotes, tenantPaths } from '../tenants/tenant-notes.js';
+import { testNotes } from '../trials/test-notes.js';
 import { webhookNotes, webhookPaths } from '../webhooks/webhook-notes.js';
 import type { OperationNote, OperationNotes, PathExamples } from './operation-note.js';
 
@@ -20,6 +23,9 @@ const NOTES: OperationNotes = {
   ...eventTypeNotes,
   ...eventNotes,
   ...deliveryNotes,
+  ...replayNotes,
+  ...testNotes,
+  ...jobNotes,
   ...opsNotes,
 };
 
@@ -31,6 +37,7 @@ const PATHS: Record<string, PathExamples> = {
   'event-types': eventTypePaths,
   events: eventPaths,
   deliveries: deliveryPaths,
+  jobs: jobPaths,
 };
 
 const byId = new Map(Object.values(NOTES).map((note) => [note.id, note]));

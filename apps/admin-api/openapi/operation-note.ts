@@ -11,6 +11,8 @@ export interface OperationNote {
   yaml?: unknown;
   /** What it would be answered with; left out where the answer has no body. */
   answer?: unknown;
+  /** What it would be answered with otherwise, by status, where there are several. */
+  alsoAnswers?: Record<number, unknown>;
 }
 
 /** What stands in the paths of a resource, by the name of its place, such as `id`. */

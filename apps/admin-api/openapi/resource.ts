@@ -32,3 +32,8 @@ export function Answers(
     ApiExtension(OWN_PROBLEMS, problems),
   );
 }
+
+/** Says with what an operation answers otherwise: the route sets the status itself then. */
+export function AlsoAnswers(status: number, description: string, schema: ZodType): MethodDecorator {
+  return ApiResponse({ status, description, standardSchema: schema });
+}

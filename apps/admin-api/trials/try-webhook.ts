@@ -1,0 +1,93 @@
+import { Injectable } from '@nestjs/common';
+import { Bus, NoDispatcherError, TestTooLateError, type OwedDelivery, type TestAnswer } from '#bus';
+import {
+  deliveryIdOf,
+  jsonMembers,
+  newId,
+  WebhookNotFound,
+  type AttemptRecord,
+  type TenantId,
+} from '#domain';
+import { DataSource, findEventType, findWebhook } from '#persistence';
+import { found } from '../http/found.js';
+import { invalidRequest, Problem } from '../problems/problem.js';
+
+/** What a fact of the journal can hold whatever the text has in it. */
+const MOST_BYTES = 256 * 1024;
+/** Beyond the webhook's own timeout: for the way there and back, and for a dispatcher that is busy. */
+const MARGIN_MS = 3_000;
+const SAMPLE = '{"message":"This is a test of a webhook."}';
+const RETRY_AFTER_SECONDS = 2;
+
+/** Has a webhook tried out: one attempt, made now, whatever the webhook's status and pace. */
+@Injectable()
+export class TryWebhook {
+  constructor(
+    private readonly database: DataSource,
+    private readonly bus: Bus,
+  ) {}
+
+  /**
+   * @param text the request's body, from which `data` is taken as it came
+   * @returns the attempt, which is on record as a delivery of its own
+   * @throws Problem 404, 422; 503 when no dispatcher takes it, 504 when none answers in time
+   */
+  async attempt(
+    tenant: TenantId,
+    id: string,
+    event_type: string,
+    text: string,
+  ): Promise<{ owed: OwedDelivery; attempt: AttemptRecord }> {
+    const row = await findWebhook(this.database, tenant, id);
+    const webhook = found(row, () => new WebhookNotFound(id));
+    const data = Buffer.from(await this.dataOf(tenant, event_type, text));
+    if (data.length > MOST_BYTES)
+      throw invalidRequest([{ path: 'data', message: 'must have at most 256 KiB' }]);
+    const owed = owedTest(tenant, id, event_type);
+    const answer = await this.ask(owed, data, webhook.timeout_seconds * 1_000 + MARGIN_MS);
+    if ('attempt' in answer) return { owed, attempt: answer.attempt };
+    if (answer.refused === 'webhook_unknown') throw new WebhookNotFound(id);
+    throw noDispatcher(`No dispatcher could make the attempt: ${answer.refused}.`);
+  }
+
+  private async ask(owed: OwedDelivery, data: Buffer, withinMs: number): Promise<TestAnswer> {
+    try {
+      return await this.bus.testAttempts.request(owed, data, withinMs);
+    } catch (error) {
+      if (error instanceof NoDispatcherError) throw noDispatcher('No dispatcher runs.');
+      if (!(error instanceof TestTooLateError)) throw error;
+      throw new Problem('attempt_not_answered', {
+        detail: `No dispatcher answered within ${withinMs / 1_000} s. The attempt may have been made; if so, the delivery ${owed.delivery} shows it.`,
+        evidence: { delivery_id: owed.delivery },
+      });
+    }
+  }
+
+  private async dataOf(tenant: TenantId, event_type: string, text: string): Promise<string> {
+    const given = text === '' ? undefined : jsonMembers(text).get('data');
+    if (given !== undefined) return given;
+    const type = await findEventType(this.database, tenant, event_type);
+    return type?.example === null || type?.example === undefined ? SAMPLE : JSON.stringify(type.example);
+  }
+}
+
+function owedTest(tenant: TenantId, webhook: string, event_type: string): OwedDelivery {
+  const now = Date.now();
+  const event = newId('evt', now);
+  return {
+    delivery: deliveryIdOf(event, webhook, now),
+    ...{ tenant, event, event_type, webhook },
+    timestamp: new Date(now).toISOString(),
+    created_at: now,
+    owed_at: now,
+    attempt: 1,
+    trigger: 'test',
+    // It lies in no stream: what is sent is all there is.
+    sequence: 0,
+    by_reference: false,
+  };
+}
+
+function noDispatcher(detail: string): Problem {
+  return new Problem('no_dispatcher', { detail, retryAfterSeconds: RETRY_AFTER_SECONDS });
+}
