@@ -1,0 +1,51 @@
+import { deliveryRefOf, type JournalWriter, type OwedDelivery, type TestAnswer } from '#bus';
+import type { AttemptRecord } from '#domain';
+import type { Attempter } from '../attempts/attempter.js';
+import type { WebhookDirectory } from '../webhooks/webhook-directory.js';
+
+/**
+ * Tries webhooks out: makes one attempt at once, whatever the webhook's status
+ * and pace, for somebody who waits for what comes of it. It is on record as a
+ * delivery of its own, and never tried again.
+ */
+export class Trials {
+  constructor(
+    private readonly webhooks: Pick<WebhookDirectory, 'find'>,
+    private readonly attempter: Attempter,
+    private readonly journal: JournalWriter,
+  ) {}
+
+  /** What `TestAttempts.serve` takes: makes the attempt that is asked for. */
+  readonly make = async (owed: OwedDelivery, data: Buffer): Promise<TestAnswer> => {
+    const ready = await this.webhooks.find(owed.tenant, owed.webhook);
+    if (!ready) return { refused: 'webhook_unknown' };
+    const attempt = await this.attempter.attempt(ready, owed, data);
+    await this.tell(owed, data, attempt);
+    return { attempt };
+  };
+
+  private async tell(owed: OwedDelivery, data: Buffer, attempt: AttemptRecord): Promise<void> {
+    const { tenant, event, event_type, timestamp, created_at, delivery, webhook } = owed;
+    const succeeded = attempt.error === null;
+    await Promise.all([
+      this.journal.append({
+        kind: 'event.accepted',
+        ...{ tenant, timestamp, id: event, type: event_type, accepted_at: created_at },
+        data: data.toString(),
+        metadata: null,
+        // It lies in no stream.
+        sequence: 0,
+        match_count: 1,
+        matches: [{ delivery, webhook }],
+      }),
+      this.journal.append({
+        kind: 'attempt.finished',
+        ...deliveryRefOf(owed),
+        attempt,
+        outcome: succeeded ? 'success' : 'failed',
+        next_attempt_at: null,
+        reason: succeeded ? null : 'test_failed',
+      }),
+    ]);
+  }
+}
