@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { JetStreamApiError } from '@nats-io/jetstream';
-import { Kvm, KvWatchInclude, type KV, type KvEntry } from '@nats-io/kv';
+import { KvWatchInclude, type KV, type KvEntry } from '@nats-io/kv';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { Wires } from './connection.js';
+import { makeBucket } from './make-bucket.js';
 
 /** What a bucket holds and under which keys. */
 export interface BucketPlan<Key extends string[], Value> {
@@ -51,7 +52,7 @@ export class Bucket<Key extends string[], Value extends { version: number }> {
     plan: BucketPlan<Key, Value>,
   ): Promise<Bucket<Key, Value>> {
     const options = { history: 1, ...(plan.keptMs === undefined ? {} : { ttl: plan.keptMs }) };
-    const kv = await new Kvm(wires.jetstream).create(plan.name, options);
+    const kv = await makeBucket(wires, plan.name, options);
     return new Bucket(kv, plan, wires.connection);
   }
 

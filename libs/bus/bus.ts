@@ -70,7 +70,7 @@ export class Bus {
    * @throws BusUnreachableError when NATS cannot be reached in time
    */
   static async open(options: BusOptions, topology: TopologySettings): Promise<Bus> {
-    const wires = await openWires(options);
+    const wires = await openWires({ ...options, replicas: topology.replicas });
     await ensureStreams(wires.manager, topology);
     const [buckets, cancellations] = await Promise.all([openBuckets(wires), Cancellations.open(wires)]);
     const publisher = new Publisher(wires.connection, wires.outbox);

@@ -9,6 +9,8 @@ export interface Wires {
   manager: JetStreamManager;
   /** All that goes out often goes out through here. */
   outbox: Outbox;
+  /** On how many servers each stream and bucket is kept. */
+  replicas: number;
 }
 
 /** JetStream's own calls (stream and consumer management) wait this long for an answer. */
@@ -22,6 +24,8 @@ export interface BusOptions {
   name: string;
   /** For how long a server that is not there yet is waited for, milliseconds. */
   waitMs?: number;
+  /** On how many servers each stream and bucket is kept; one when left out. */
+  replicas?: number;
 }
 
 /** NATS could not be reached or refused us; the message says which and names the server. */
@@ -33,7 +37,7 @@ export class BusUnreachableError extends Error {
  * Connects, and from then on connects again whenever the connection is lost.
  * @throws BusUnreachableError when no server answered in time or it refused the credentials
  */
-export async function openWires({ url, name, waitMs = 30_000 }: BusOptions): Promise<Wires> {
+export async function openWires({ url, name, waitMs = 30_000, replicas = 1 }: BusOptions): Promise<Wires> {
   const { servers, user, pass } = parseUrl(url);
   const deadline = Date.now() + waitMs;
   for (;;) {
@@ -55,6 +59,7 @@ export async function openWires({ url, name, waitMs = 30_000 }: BusOptions): Pro
         manager,
         jetstream: jetstream(connection, { timeout: API_TIMEOUT_MS }),
         outbox: new Outbox(),
+        replicas,
       };
     } catch (error) {
       if (Date.now() > deadline || /authorization/i.test(String(error))) {

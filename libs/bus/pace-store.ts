@@ -2,9 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { BreakerSnapshot, RateSnapshot, TenantId, WebhookId } from '#domain';
 import { JetStreamApiError } from '@nats-io/jetstream';
-import { Kvm, type KV } from '@nats-io/kv';
+import type { KV } from '@nats-io/kv';
 import { TimeoutError } from '@nats-io/transport-node';
 import type { Wires } from './connection.js';
+import { makeBucket } from './make-bucket.js';
 
 /** What a webhook's limits have used. */
 export interface Allowance {
@@ -190,7 +191,7 @@ class LazyBucket {
   }
 
   private open(): Promise<KV> {
-    return (this.opening ??= new Kvm(this.wires.jetstream).create(this.name, { history: 1, ttl: KEPT_MS }));
+    return (this.opening ??= makeBucket(this.wires, this.name, { history: 1, ttl: KEPT_MS }));
   }
 }
 

@@ -23,6 +23,8 @@ interface Waiting {
   subject: string;
   payload: Uint8Array | string;
   options: PublishOptions;
+  /** When it was sent last; 0 before the first time. Milliseconds since 1970. */
+  sentAt: number;
   /** Milliseconds since 1970. */
   deadline: number;
   /** What to say when the deadline passes. */
@@ -37,10 +39,21 @@ export interface PublishOptions {
   headers?: Record<string, string>;
 }
 
+/** What JetStream says of a message. */
+interface Answer {
+  seq?: number;
+  duplicate?: boolean;
+  error?: { code: number; description: string };
+}
+
 const TIMEOUT_MS = 5_000;
 const SWEEP_MS = 500;
 /** A server that was just started says "no responders" until it has read its streams. */
 const NOT_READY_RETRY_MS = 200;
+/** What the leader of a stream took with it when it died is sent to the next one. */
+const RESEND_AFTER_MS = 1_000;
+/** How JetStream says that it cannot do now what it could do later. */
+const UNAVAILABLE = 503;
 
 /**
  * Publishes to JetStream with any number of messages under way: acknowledgements
@@ -51,8 +64,10 @@ const NOT_READY_RETRY_MS = 200;
  *   waiting --> stored | refused | too late
  *
  * A message that waits is sent again when the connection was lost and is back
- * (the client throws away what it had not sent by then), and when the server
- * was not ready to store it. Under its dedup id it is stored once all the same.
+ * (the client throws away what it had not sent by then), when the server was
+ * not ready to store it, and, where it has a dedup id, when a second passes
+ * without an answer: in a cluster a stream's leader may die with what it was
+ * sent. Under its dedup id it is stored once all the same.
  */
 export class Publisher {
   private readonly waiting = new Map<string, Waiting>();
@@ -82,7 +97,7 @@ export class Publisher {
       const token = (this.next++).toString(36);
       const deadline = Date.now() + TIMEOUT_MS;
       const trouble = `no acknowledgement within ${TIMEOUT_MS} ms`;
-      this.waiting.set(token, { subject, payload, options, deadline, trouble, resolve, reject });
+      this.waiting.set(token, { subject, payload, options, sentAt: 0, deadline, trouble, resolve, reject });
       this.outbox.push(() => this.send(token));
     });
   }
@@ -103,6 +118,7 @@ export class Publisher {
     const message = this.waiting.get(token);
     if (!message) return;
     const reply = `${this.inbox}.${token}`;
+    message.sentAt = Date.now();
     try {
       const extra = toHeaders(message.options);
       this.connection.publish(
@@ -120,17 +136,27 @@ export class Publisher {
     const message = this.waiting.get(token);
     if (!message) return;
     if (reply.data.length === 0) {
-      message.trouble = 'no stream takes it (JetStream is not ready, or the stream is missing)';
-      setTimeout(() => this.send(token), NOT_READY_RETRY_MS).unref();
+      this.sendLater(token, 'no stream takes it (JetStream is not ready, or the stream is missing)');
       return;
     }
-    const answer = reply.json<{ seq?: number; duplicate?: boolean; error?: { description: string } }>();
+    const answer = reply.json<Answer>();
+    if (answer.error?.code === UNAVAILABLE) {
+      this.sendLater(token, answer.error.description);
+      return;
+    }
     if (answer.error || answer.seq === undefined) {
       this.fail(token, `JetStream refused it: ${answer.error?.description ?? 'no sequence in the answer'}`);
       return;
     }
     this.waiting.delete(token);
     message.resolve({ sequence: answer.seq, duplicate: answer.duplicate === true });
+  }
+
+  private sendLater(token: string, trouble: string): void {
+    const message = this.waiting.get(token);
+    if (!message) return;
+    message.trouble = trouble;
+    setTimeout(() => this.send(token), NOT_READY_RETRY_MS).unref();
   }
 
   private fail(token: string, trouble: string): void {
@@ -148,10 +174,11 @@ export class Publisher {
 
   private sweep(): void {
     const now = Date.now();
-    for (const [token, { deadline, trouble }] of this.waiting) {
-      // Deadlines are in order of publishing, as the map is.
-      if (deadline > now) return;
-      this.fail(token, trouble);
+    for (const [token, { deadline, trouble, sentAt, options }] of this.waiting) {
+      if (deadline <= now) this.fail(token, trouble);
+      // In order of publishing, as the map is: the rest is younger.
+      else if (deadline - TIMEOUT_MS + RESEND_AFTER_MS > now) return;
+      else if (options.dedupId !== undefined && sentAt + RESEND_AFTER_MS <= now) this.send(token);
     }
   }
 }

@@ -16,6 +16,8 @@ export interface TopologySettings {
   dedupWindowSeconds: number;
   eventsMaxAgeHours: number;
   journalMaxAgeHours: number;
+  /** On how many servers of a cluster each stream and bucket is kept. */
+  replicas: number;
 }
 
 const HOUR_MS = 3_600_000;
@@ -28,7 +30,7 @@ const MAX_CONSUMERS = 10_000;
 type StreamPlan = Partial<StreamConfig> & { name: string };
 
 function streamPlans(settings: TopologySettings): StreamPlan[] {
-  const common = { storage: StorageType.File, allow_direct: true };
+  const common = { storage: StorageType.File, allow_direct: true, num_replicas: settings.replicas };
   return [
     {
       ...common,

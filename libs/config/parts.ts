@@ -6,6 +6,7 @@ export function topologyOf(config: Config) {
     dedupWindowSeconds: config.TIDINGS_DEDUP_WINDOW_SECONDS,
     eventsMaxAgeHours: config.TIDINGS_EVENTS_MAX_AGE_HOURS,
     journalMaxAgeHours: config.TIDINGS_JOURNAL_MAX_AGE_HOURS,
+    replicas: config.TIDINGS_NATS_REPLICAS,
   };
 }
 

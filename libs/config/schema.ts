@@ -21,7 +21,7 @@ export const environmentSchema = z.object({
     .string()
     .optional()
     .describe(
-      'The NATS server, credentials as userinfo. Standalone starts one of its own when this is not set.',
+      'The NATS server, or several of a cluster with commas between; credentials as userinfo of the first. Standalone starts one of its own when this is not set.',
     )
     .meta({ secret: true }),
   TIDINGS_DATABASE_URL: z
@@ -29,6 +29,11 @@ export const environmentSchema = z.object({
     .optional()
     .describe('The PostgreSQL database. Standalone starts one of its own when this is not set.')
     .meta({ secret: true }),
+  TIDINGS_NATS_REPLICAS: z
+    .enum(['1', '3', '5'])
+    .default('1')
+    .transform(Number)
+    .describe('On how many servers of a NATS cluster each stream and bucket is kept: 1, 3 or 5.'),
   TIDINGS_NATS_SERVER: z
     .string()
     .optional()

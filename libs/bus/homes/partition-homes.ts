@@ -1,6 +1,7 @@
 import { jetstream, JetStreamApiError, type JetStreamManager } from '@nats-io/jetstream';
 import { Kvm, type KV, type KvEntry } from '@nats-io/kv';
 import type { Wires } from '../connection.js';
+import { makeBucket } from '../make-bucket.js';
 
 /** What a dispatcher says of itself. */
 export interface Announcement {
@@ -198,9 +199,9 @@ export class PartitionHomes {
     } catch (error) {
       if (!isMissing(error)) throw error;
     }
-    const kvm = new Kvm(jetstream(this.wires.connection, { timeout: ANSWER_MS }));
-    await kvm.create(DISPATCHERS, { history: 1, ttl: FORGOTTEN_AFTER_MS, allow_direct: false });
-    await kvm.create(HOMES, { history: 1, allow_direct: false });
+    const wires = { ...this.wires, jetstream: jetstream(this.wires.connection, { timeout: ANSWER_MS }) };
+    await makeBucket(wires, DISPATCHERS, { history: 1, ttl: FORGOTTEN_AFTER_MS, allow_direct: false });
+    await makeBucket(wires, HOMES, { history: 1, allow_direct: false });
     return read();
   }
 
