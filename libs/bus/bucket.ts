@@ -4,6 +4,7 @@ import { KvWatchInclude, type KV, type KvEntry } from '@nats-io/kv';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { Wires } from './connection.js';
 import { makeBucket } from './make-bucket.js';
+import { untilItWorks } from './until-it-works.js';
 
 /** What a bucket holds and under which keys. */
 export interface BucketPlan<Key extends string[], Value> {
@@ -32,7 +33,6 @@ export interface Held<Value> {
 const WRONG_LAST_SEQUENCE = [10_071, 10_164];
 const TRIES = 8;
 const TRY_AGAIN_MS = 5;
-const MISSING_RETRY_MS = 1_000;
 
 /**
  * A KV bucket whose values carry a version: what the relay tells the data
@@ -187,17 +187,6 @@ export class Bucket<Key extends string[], Value extends { version: number }> {
     const parts = text.split('.');
     const last = this.plan.keyParts - 1;
     return [...parts.slice(0, last), parts.slice(last).join('.')] as Key;
-  }
-}
-
-/** The bucket may be missing until the relay makes it again. */
-async function untilItWorks(work: () => Promise<void>, givenUp: () => boolean): Promise<void> {
-  while (!givenUp()) {
-    try {
-      return await work();
-    } catch {
-      await sleep(MISSING_RETRY_MS, undefined, { ref: false });
-    }
   }
 }
 

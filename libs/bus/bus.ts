@@ -24,6 +24,7 @@ import { RoutingFloors } from './routing-floors.js';
 import { DELIVERIES, eventSubject } from './subjects.js';
 import { TestAttempts } from './test-attempts.js';
 import { ensureStreams, hasStream, type TopologySettings } from './topology.js';
+import { untilItWorks } from './until-it-works.js';
 
 const CLOSE_WITHIN_MS = 1_000;
 
@@ -42,6 +43,8 @@ export class Bus {
   readonly webhooks: WebhookBucket;
   readonly tenants: TenantBucket;
   readonly eventTypes: EventTypeBucket;
+
+  private readonly returned: (() => void)[] = [];
 
   private constructor(
     private readonly wires: Wires,
@@ -74,7 +77,14 @@ export class Bus {
     await ensureStreams(wires.manager, topology);
     const [buckets, cancellations] = await Promise.all([openBuckets(wires), Cancellations.open(wires)]);
     const publisher = new Publisher(wires.connection, wires.outbox);
-    return new Bus(wires, publisher, buckets, cancellations, topology);
+    const bus = new Bus(wires, publisher, buckets, cancellations, topology);
+    void bus.makeAgainAfterReconnects();
+    return bus;
+  }
+
+  /** @param told when NATS is there again, with all streams and buckets, after it was away: it may have lost what they held */
+  onReturn(told: () => void): void {
+    this.returned.push(told);
   }
 
   /** Makes the streams and the buckets again where they are missing: NATS may have lost its storage. */
@@ -161,5 +171,18 @@ export class Bus {
     const drained = this.wires.connection.drain().catch(() => undefined);
     await Promise.race([drained, late]);
     await this.wires.connection.close();
+  }
+
+  /** Whoever notices first that NATS lost its storage: nothing moves until the streams are there. */
+  private async makeAgainAfterReconnects(): Promise<void> {
+    const { connection } = this.wires;
+    for await (const { type } of connection.status()) {
+      if (type !== 'reconnect') continue;
+      await untilItWorks(
+        () => this.ensureTopology(),
+        () => connection.isClosed(),
+      );
+      if (!connection.isClosed()) for (const told of this.returned) told();
+    }
   }
 }

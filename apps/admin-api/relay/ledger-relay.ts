@@ -26,7 +26,7 @@ const REPAIR_WITHIN_MS = 60_000;
  * - repairing: has got the lock, and makes the buckets what the tables say
  * - following: puts each change, in whatever order it becomes visible, for a
  *   change is always put as the row is now; remembers how far it came. Repairs
- *   again now and then, alongside: with 100,000 webhooks that takes seconds, and
+ *   again now and then, and when NATS was away, alongside: with 100,000 webhooks that takes seconds, and
  *   no change shall wait for it
  *
  * Any error, of PostgreSQL or of NATS, ends the session and with it the lock,
@@ -40,6 +40,7 @@ export class LedgerRelay {
   private wake: () => void = () => undefined;
   private listening: () => void = () => undefined;
   private readonly aggregates: RelayedAggregate[];
+  private busReturned = false;
 
   constructor(
     private readonly databaseUrl: string,
@@ -48,6 +49,10 @@ export class LedgerRelay {
     private readonly repairEveryMs = REPAIR_EVERY_MS,
   ) {
     this.aggregates = relayedAggregates(bus);
+    bus.onReturn(() => {
+      this.busReturned = true;
+      this.wake();
+    });
   }
 
   /** Begins. @returns once it hears of the ledger, or at once when PostgreSQL is away */
@@ -114,6 +119,7 @@ export class LedgerRelay {
       let repairAt = Infinity;
       const repairAlongside = (): void => {
         repairAt = Infinity;
+        this.busReturned = false;
         this.repair(session).then(
           (next) => (repairAt = next),
           (error: unknown) => {
@@ -130,7 +136,7 @@ export class LedgerRelay {
           repairAt = await this.repair(session);
         }
         grown = false;
-        if (Date.now() >= repairAt) repairAlongside();
+        if (Date.now() >= repairAt || (progress && this.busReturned)) repairAlongside();
         if (progress) progress = await this.follow(session, progress);
         if (!grown || !progress) await this.pause();
       }
