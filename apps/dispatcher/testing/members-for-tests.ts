@@ -62,10 +62,10 @@ export class TestMembers {
       bus.homes,
       member.id,
       {
-        acquired: (partition, from) => {
+        acquired: async (partition, from) => {
+          await options.acquired?.(partition);
           this.own(partition, member);
           member.came.push({ partition, from });
-          return options.acquired?.(partition);
         },
         released: async (partition) => {
           await sleep(options.releaseMs ?? 0, undefined, { ref: false });
