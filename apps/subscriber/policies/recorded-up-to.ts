@@ -1,4 +1,4 @@
-import { EVENTS, JOURNAL, type Bus } from '#bus';
+import { EVENTS, JOURNAL, ROUTING, SOURCE_PREFIX, type Bus } from '#bus';
 import type { EventSource } from '#domain';
 
 /**
@@ -14,8 +14,8 @@ export async function recordedUpTo(
 ): Promise<number> {
   // Events first: what is routed while this asks stands in the journal when that is asked about.
   const routed = await Promise.all([
-    bus.readUpTo(EVENTS, 'routing'),
-    ...sources.map(({ name, stream }) => bus.readUpTo(stream, `tidings-${name}`)),
+    bus.readUpTo(EVENTS, ROUTING),
+    ...sources.map(({ name, stream }) => bus.readUpTo(stream, SOURCE_PREFIX + name)),
   ]);
   return Math.min(...routed, await bus.readUpTo(JOURNAL, 'projections'));
 }
