@@ -30,10 +30,17 @@ export interface TestRecord {
     outcome: AttemptFinished['outcome'] | 'pending',
     event?: RecordedEvent,
   ): Promise<DeliveryRef>;
+  /** So many deliveries that failed, each of an event of its own, a millisecond after the other. @returns their ids */
+  failures(webhook: string, count: number): Promise<string[]>;
   /** All that was ready in the queue, in the order in which it was. */
   readonly queued: QueuedDelivery[];
   /** What was ready for a webhook, once it is so many at least. */
   readyFor(webhook: string, count: number): Promise<QueuedDelivery[]>;
+  /** Leaves in the queue what is ready, until `resume`. */
+  pause(): Promise<void>;
+  resume(): Promise<void>;
+  /** A delivery of some event, as the queue holds it. */
+  owedTo(webhook: string): OwedDelivery;
   close(): Promise<void>;
 }
 
@@ -42,23 +49,12 @@ export async function openRecord(api: TestApi): Promise<TestRecord> {
   const bus = await Bus.open({ url: api.nats.url, name: 'spec' }, TOPOLOGY);
   const projection = new Projection(database);
   const queued: QueuedDelivery[] = [];
-  const consumer = bus.consumer({
-    plan: {
-      stream: DELIVERIES,
-      durable: 'spec',
-      filter: 'deliveries.ready.>',
-      ackWaitMs: 30_000,
-      maxAckPending: 5_000,
-    },
-    capacity: 1_000,
-    handle: ({ payload }) => {
-      const { owed, data } = decodeOwed(payload);
-      queued.push({ owed, data: data.toString() });
-      return Promise.resolve(done);
-    },
-    report: () => undefined,
-  });
-  await consumer.start();
+  const start = async () => {
+    const consumer = consumerOf(bus, queued);
+    await consumer.start();
+    return consumer;
+  };
+  let consumer = await start();
   const record: TestRecord = {
     database,
     bus,
@@ -81,10 +77,47 @@ export async function openRecord(api: TestApi): Promise<TestRecord> {
       );
       return ref;
     },
+    failures: async (webhook, count) => {
+      const begin = Date.now() - 3_600_000;
+      const refs = Array.from({ length: count }, (_, i): DeliveryRef => {
+        const event = newId('evt', begin + i);
+        const delivery = deliveryIdOf(event, webhook, begin + i);
+        const of = { tenant: 'default', event_type: 'task.completed', webhook, created_at: begin + i };
+        return { ...of, event, delivery };
+      });
+      await record.project(
+        ...refs.flatMap((ref): Fact[] => [
+          accepted({
+            id: ref.event,
+            accepted_at: ref.created_at,
+            matches: [{ delivery: ref.delivery, webhook }],
+          }),
+          attempted(ref, 'failed'),
+        ]),
+      );
+      return refs.map(({ delivery }) => delivery).sort();
+    },
     readyFor: async (webhook, count) => {
       const found = () => queued.filter(({ owed }) => owed.webhook === webhook);
       await waitFor(() => expect(found().length).toBeGreaterThanOrEqual(count), 20_000);
       return found();
+    },
+    pause: () => consumer.drain(1_000),
+    resume: async () => {
+      consumer = await start();
+    },
+    owedTo: (webhook) => {
+      const at = Date.now();
+      const event = newId('evt', at);
+      return {
+        delivery: deliveryIdOf(event, webhook, at),
+        ...{ tenant: 'default', event, event_type: 'task.completed', webhook, created_at: at, owed_at: at },
+        timestamp: new Date(at).toISOString(),
+        attempt: 1,
+        trigger: 'auto',
+        sequence: 1,
+        by_reference: false,
+      };
     },
     close: async () => {
       await consumer.drain(1_000);
@@ -93,6 +126,25 @@ export async function openRecord(api: TestApi): Promise<TestRecord> {
     },
   };
   return record;
+}
+
+function consumerOf(bus: Bus, queued: QueuedDelivery[]) {
+  return bus.consumer({
+    plan: {
+      stream: DELIVERIES,
+      durable: 'spec',
+      filter: 'deliveries.ready.>',
+      ackWaitMs: 30_000,
+      maxAckPending: 5_000,
+    },
+    capacity: 1_000,
+    handle: ({ payload }) => {
+      const { owed, data } = decodeOwed(payload);
+      queued.push({ owed, data: data.toString() });
+      return Promise.resolve(done);
+    },
+    report: () => undefined,
+  });
 }
 
 function accepted(
