@@ -16,6 +16,7 @@ import { DispatcherModule } from './dispatcher.module.js';
 import { LaneKeeper } from './lanes/lane-keeper.js';
 import { Homes } from './partitions/homes.js';
 
+import { Trials } from './trials/trials.js';
 import { WebhookDirectory } from './webhooks/webhook-directory.js';
 
 export interface DispatcherOptions {
@@ -122,12 +123,13 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Runni
   lanes.start(dispatcher.carryOut);
   await homes.start();
   await lanes.look();
-
+  const trials = new Trials(webhooks, attempter, journal);
+  const stopTrials = bus.testAttempts.serve((owed, data) => trials.make(owed, data));
   logger.info({ webhooks: webhooks.size }, 'delivering');
   return {
     url: await app.getUrl(),
     stop: async () => {
-      await homes.stop();
+      await Promise.all([stopTrials(), homes.stop()]);
       await Promise.all([lanes.stop(0), strategy.close()]);
       await Promise.all([journal.close(JOURNAL_CLOSE_MS), webhookJournal.close(JOURNAL_CLOSE_MS)]);
       webhooks.close();

@@ -16,7 +16,7 @@ export class DispatchController {
       ackWaitMs: 15_000,
       maxAckPending: 20_000,
     }),
-    capacity: 64,
+    capacity: 96,
   })
   dispatch(message: BusMessage): Promise<Outcome> {
     return this.dispatcher.dispatch(message);

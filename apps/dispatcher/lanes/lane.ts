@@ -3,8 +3,11 @@ import type { Front, FrontPlace, Line } from '../attempts/front.js';
 import type { Pace, Used } from './pace.js';
 import type { Turn, Wait } from './turn.js';
 
-/** How long a ready delivery waits here for a place before it moves into the lane, and how many do at once. */
-const PATIENCE_MS = 100;
+/**
+ * How long a ready delivery waits here for a place before it moves into the lane, and how many do at once: a
+ * move costs as much as an attempt, and a burst is over sooner. They leave room for others in their partition.
+ */
+const PATIENCE_MS = 1_000;
 const PATIENT = 32;
 /** What comes free within so long is waited for by the delivery that is in hand. */
 const SOON_MS = 1_000;

@@ -127,14 +127,14 @@ describe('a circuit breaker', () => {
     const snapshot = {
       failures: 10,
       opened_at: Date.now(),
-      next_probe_at: Date.now() + 2_000,
+      next_probe_at: Date.now() + 6_000,
       failed_probes: 0,
     };
     await test.bus.breakers.put(webhook.id, { tenant: 'acme', snapshot });
     const seen = countingReceiver(300);
     await oweMany(webhook, 10);
     await waitFor(async () => expect(await laneOf(webhook)).toBe(10));
-    await waitFor(() => expect(test.receiver.to(webhook.path)).toHaveLength(1));
+    await waitFor(() => expect(test.receiver.to(webhook.path)).toHaveLength(1), 20_000);
     expect(seen.most).toBe(1);
     await waitFor(() => expect(succeeded(webhook)).toBe(10), 20_000);
     expect(test.journal.of('circuit.closed').filter((fact) => fact.webhook === webhook.id)).toHaveLength(1);
