@@ -130,12 +130,11 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Runni
     url: await app.getUrl(),
     stop: async () => {
       await Promise.all([stopTrials(), homes.stop()]);
-      await Promise.all([lanes.stop(0), strategy.close()]);
+      await Promise.all([lanes.stop(0), strategy.close(), canceller.close()]);
       await Promise.all([journal.close(JOURNAL_CLOSE_MS), webhookJournal.close(JOURNAL_CLOSE_MS)]);
       webhooks.close();
       bus.cancellations.close();
       front.close();
-      await canceller.close();
       await app.close();
       await bus.close();
       await client.close();
