@@ -53,6 +53,13 @@ const STREAM_NOT_FOUND = 10_059;
 /** The key was written by someone else meanwhile; with and without the sequence that was found. */
 const WRONG_LAST_SEQUENCE = [10_071, 10_164];
 
+interface Entries {
+  making: string;
+  /** The sequence of the last word that was written before they were read. */
+  written: number;
+  entries: KvEntry[];
+}
+
 interface Buckets {
   manager: JetStreamManager;
   dispatchers: KV;
@@ -69,6 +76,8 @@ interface Buckets {
  */
 export class PartitionHomes {
   private bound: Promise<Buckets> | undefined;
+  /** What each bucket held when it was last read. */
+  private readonly seen = new Map<string, Entries>();
 
   constructor(private readonly wires: Wires) {}
 
@@ -182,14 +191,30 @@ export class PartitionHomes {
 
   private async readMembers(): Promise<Member[]> {
     const { manager, dispatchers } = await this.buckets();
-    return (await entriesOf(manager, DISPATCHERS, dispatchers)).entries.map(memberOf);
+    return (await this.entriesOf(manager, DISPATCHERS, dispatchers)).entries.map(memberOf);
   }
 
   private async readLeases(): Promise<Leases> {
     const { manager, homes } = await this.buckets();
-    const { making, entries } = await entriesOf(manager, HOMES, homes);
+    const { making, entries } = await this.entriesOf(manager, HOMES, homes);
     const leases = entries.map(leaseOf);
     return { making, byPartition: new Map(leases.map((lease) => [lease.partition, lease])) };
+  }
+
+  /** Asks for the entries only when something was written since: everyone looks every second. */
+  private async entriesOf(manager: JetStreamManager, bucket: string, kv: KV): Promise<Entries> {
+    const { created, state } = await manager.streams.info(`KV_${bucket}`, { subjects_filter: '>' });
+    const keys = Object.keys(state.subjects ?? {}).map((subject) => subject.slice(`$KV.${bucket}.`.length));
+    const seen = this.seen.get(bucket);
+    const making = String(created);
+    if (seen?.making === making && seen.written === state.last_seq)
+      // What is forgotten goes without anything being written.
+      return { ...seen, entries: seen.entries.filter(({ key }) => keys.includes(key)) };
+    const found = await Promise.all(keys.map((key) => kv.get(key)));
+    const entries = found.filter((entry) => entry !== null);
+    const read = { making, written: state.last_seq, entries };
+    this.seen.set(bucket, read);
+    return read;
   }
 
   /** NATS may have lost the buckets; any number of processes may make them at once. */
@@ -226,17 +251,6 @@ async function bind({ connection }: Wires): Promise<Buckets> {
 /** Whether the error says that a bucket is not there. */
 function isMissing(error: unknown): boolean {
   return error instanceof JetStreamApiError && error.code === STREAM_NOT_FOUND;
-}
-
-async function entriesOf(
-  manager: JetStreamManager,
-  bucket: string,
-  kv: KV,
-): Promise<{ making: string; entries: KvEntry[] }> {
-  const { created, state } = await manager.streams.info(`KV_${bucket}`, { subjects_filter: '>' });
-  const keys = Object.keys(state.subjects ?? {}).map((subject) => subject.slice(`$KV.${bucket}.`.length));
-  const entries = await Promise.all(keys.map((key) => kv.get(key)));
-  return { making: String(created), entries: entries.filter((entry) => entry !== null) };
 }
 
 function memberOf(entry: KvEntry): Member {
