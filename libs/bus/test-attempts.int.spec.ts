@@ -74,6 +74,17 @@ describe('a test attempt', () => {
     await stopped;
   });
 
+  it('that takes long does not keep its dispatcher from stopping', async () => {
+    const never = Promise.withResolvers<never>();
+    const stop = dispatchers[0].testAttempts.serve(() => never.promise);
+    await dispatchers[0].ping();
+    const asked = people.testAttempts.request(owedDelivery(), data, 1_000);
+    asked.catch(() => undefined);
+    await dispatchers[0].ping();
+    await stop(100);
+    await expect(asked).rejects.toThrow(TestTooLateError);
+  });
+
   it('beyond what a dispatcher makes at once is refused, and so is one that goes wrong', async () => {
     const ended = Promise.withResolvers<void>();
     const stop = dispatchers[0].testAttempts.serve(async () => {

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { TimeoutError, RequestError, NoRespondersError, type Msg } from '@nats-io/transport-node';
 import type { AttemptRecord } from '#domain';
 import { BusUnreachableError, type Wires } from './connection.js';
@@ -10,6 +11,7 @@ const QUEUE = 'dispatchers';
 /** Of the tests that a dispatcher makes at once, so that they take no more than a share of its room. */
 const AT_ONCE = 32;
 const SIGN_OF_LIFE_MS = 2_000;
+const STOP_WITHIN_MS = 2_500;
 
 export type TestAnswer =
   { attempt: AttemptRecord } | { refused: 'webhook_unknown' | 'dispatcher_busy' | 'dispatcher_failed' };
@@ -52,9 +54,12 @@ export class TestAttempts {
   /**
    * Answers requests, each by one of all who serve.
    * @param handle makes the attempt
-   * @returns what takes no more requests, and resolves when those under way are answered
+   * @returns what takes no more requests, and resolves when those under way are answered or after so many
+   *   milliseconds; whoever asked for one that takes longer is told that nobody answered
    */
-  serve(handle: (owed: OwedDelivery, data: Buffer) => Promise<TestAnswer>): () => Promise<void> {
+  serve(
+    handle: (owed: OwedDelivery, data: Buffer) => Promise<TestAnswer>,
+  ): (withinMs?: number) => Promise<void> {
     const underWay = new Set<Promise<void>>();
     const answer = async (message: Msg): Promise<void> => {
       let answer: TestAnswer;
@@ -73,9 +78,12 @@ export class TestAttempts {
         underWay.add(answering);
       },
     });
-    return async () => {
-      await subscription.drain().catch(() => undefined);
-      await Promise.all(underWay);
+    return async (withinMs = STOP_WITHIN_MS) => {
+      const answered = subscription
+        .drain()
+        .catch(() => undefined)
+        .then(() => Promise.all(underWay));
+      await Promise.race([answered, sleep(withinMs, undefined, { ref: false })]);
     };
   }
 
