@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Fact } from '#domain';
 import type { Publisher } from './publisher.js';
 
@@ -26,6 +27,9 @@ export class JournalWriter {
   private timer: NodeJS.Timeout | undefined;
   private readonly underWay = new Set<Promise<void>>();
   private closed = false;
+  /** No two writers have the same. */
+  private readonly name = randomUUID();
+  private batches = 0;
 
   /** @param source who writes; the last token of the subject */
   constructor(
@@ -73,13 +77,15 @@ export class JournalWriter {
 
   private async store(batch: Batch): Promise<void> {
     const payload = `[${batch.facts.join(',')}]`;
+    // What a dying leader took with it is sent again after a second, and what it had stored is stored once.
+    const dedupId = `${this.name}-${this.batches++}`;
     while (!this.closed) {
       try {
-        await this.publisher.publish(this.subject, payload);
+        await this.publisher.publish(this.subject, payload, { dedupId });
         batch.settle();
         return;
       } catch {
-        // Facts may be stored twice then; projections know them again by their ids.
+        // Beyond the stream's window facts may be stored twice; projections know them again by their ids.
         await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
       }
     }

@@ -39,4 +39,9 @@ export function routedTenant(change: Partial<RoutedTenant> = {}): RoutedTenant {
 }
 
 /** Stream settings for specs. */
-export const TOPOLOGY = { dedupWindowSeconds: 120, eventsMaxAgeHours: 24, journalMaxAgeHours: 24, replicas: 1 };
+export const TOPOLOGY = {
+  dedupWindowSeconds: 120,
+  eventsMaxAgeHours: 24,
+  journalMaxAgeHours: 24,
+  replicas: 1,
+};

@@ -13,12 +13,14 @@ const RETRY_MS = 200;
 /**
  * Publishes events at a steady pace and, as an application must, publishes
  * again whatever was not acknowledged, under the same id.
+ * @param natsUrl one server or several with commas between
  * @param perSecond events a second, as long as the server takes them
  */
 export async function publishAll(natsUrl: string, events: LoadEvent[], perSecond: number): Promise<void> {
-  const { username, password, host } = new URL(natsUrl);
+  const urls = natsUrl.split(',').map((url) => new URL(url));
+  const { username, password } = urls[0] ?? new URL(natsUrl);
   const connection = await connect({
-    servers: host,
+    servers: urls.map(({ host }) => host),
     user: username,
     pass: password,
     maxReconnectAttempts: -1,

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { replaceFile } from '../files/durable-file.js';
 import type { Program } from '../process/running-program.js';
 import { endingWithParent } from '../process/with-parent.js';
-import { natsConfiguration } from './configuration.js';
+import { natsConfiguration, type NatsCluster } from './configuration.js';
 
 export interface EmbeddedNatsOptions {
   /** The nats-server to run (findNatsServer). */
@@ -15,6 +15,8 @@ export interface EmbeddedNatsOptions {
   readonly logFile: string;
   readonly port: number;
   readonly password: string;
+  /** For a server that is one of several. */
+  readonly cluster?: NatsCluster;
 }
 
 export const NATS_USER = 'tidings';
@@ -56,7 +58,13 @@ export async function embeddedNats(options: EmbeddedNatsOptions): Promise<Progra
   await mkdir(dirname(options.logFile), { recursive: true });
   await replaceFile(
     configuration,
-    natsConfiguration({ port, user: NATS_USER, password, storeFolder: join(folder, 'store') }),
+    natsConfiguration({
+      port,
+      user: NATS_USER,
+      password,
+      storeFolder: join(folder, 'store'),
+      ...(options.cluster ? { cluster: options.cluster } : {}),
+    }),
   );
   return {
     title: 'NATS',
