@@ -225,6 +225,15 @@ describe('a round of the reconciler', () => {
     ]);
   });
 
+  it('queues in the order in which events were accepted', async () => {
+    const webhook = newId('wh');
+    const lost = Array.from({ length: 100 }, (_, i) => story(webhook, 10 + ((i * 37) % 100)));
+    await record(...lost.map(accepted));
+    expect(await reconciler.round()).toMatchObject({ queued: 100 });
+    const ids = (await queued(webhook, 100)).map(({ owed }) => owed.delivery);
+    expect(ids).toEqual(lost.map(({ delivery }) => delivery).sort());
+  });
+
   it('forgets what has moved on: whoever moved it left it open anew', async () => {
     const moved = story();
     await record(accepted(moved), attempted(moved, 'retrying', Date.now() + 10 * MINUTE));

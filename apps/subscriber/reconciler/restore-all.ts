@@ -27,9 +27,12 @@ const ON_THE_WAY = 1_000;
  */
 export async function restoreAll(lost: readonly OpenDelivery[], means: Means): Promise<Restored> {
   const restored: Restored = { queued: 0, expired: 0 };
-  const byEvent = Map.groupBy(lost, (delivery) => textOf(eventOf(delivery)));
+  // Ids sort by time: what was accepted first is queued first.
+  const inOrder = [...lost].sort((a, b) => (a.delivery < b.delivery ? -1 : 1));
+  const byEvent = Map.groupBy(inOrder, (delivery) => textOf(eventOf(delivery)));
   const keys = [...byEvent.values()].flatMap(([first]) => (first ? eventOf(first) : []));
   const known = await means.open.sizes(keys);
+  known.sort((a, b) => a.accepted_at - b.accepted_at);
   for (const portion of portions(known)) {
     const events = await means.open.payloads(portion);
     const owed = events.flatMap((event) => {
@@ -37,6 +40,7 @@ export async function restoreAll(lost: readonly OpenDelivery[], means: Means): P
       byEvent.delete(textOf(event));
       return deliveries.map((delivery) => ({ delivery, event }));
     });
+    owed.sort((a, b) => (a.delivery.delivery < b.delivery.delivery ? -1 : 1));
     const largest = portion.reduce((most, { bytes }) => Math.max(most, bytes), 1);
     const atOnce = Math.min(ON_THE_WAY, Math.ceil(ON_THE_WAY_BYTES / largest));
     for (let i = 0; i < owed.length; i += atOnce) await restore(owed.slice(i, i + atOnce), means, restored);
