@@ -62,13 +62,13 @@ export const deliveryNotes: OperationNotes = {
   'DeliveryControl.bulkRetry': {
     id: 'retryDeliveries',
     summary: 'Have all deliveries attempted again that have ended and pass a filter',
-    body: { webhook_id: delivery.webhook_id, status: 'failed', since: '2026-01-31T00:00:00Z', dry_run: true },
+    body: { event_type: 'order.paid', status: 'failed', since: '2026-01-31T00:00:00Z', dry_run: true },
     answer: { count: 12_000 },
     alsoAnswers: {
       202: {
         ...newJob,
         kind: 'bulk_retry',
-        params: { webhook_id: delivery.webhook_id, status: 'failed', until: '2026-01-31T12:00:00.000Z' },
+        params: { event_type: 'order.paid', status: 'failed', until: '2026-01-31T12:00:00.000Z' },
       },
     },
   },

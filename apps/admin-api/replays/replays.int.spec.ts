@@ -219,16 +219,16 @@ describe('POST /deliveries/bulk-retry', () => {
     expect(queued.every(({ owed }) => owed.trigger === 'manual')).toBe(true);
   });
 
-  it('leaves out what belongs to webhooks that are deleted or disabled', async () => {
+  it('leaves out what belongs to webhooks that are deleted or disabled, and is refused for one of those', async () => {
     const gone = await webhook();
-    await record.delivery(gone, 'failed');
+    const { event } = await record.delivery(gone, 'failed');
+    expect(countOf(await bulk({ event_id: event, dry_run: true }))).toBe(1);
+    await record.database.query(`UPDATE webhooks SET status = 'disabled' WHERE id = $1`, [gone]);
+    expect((await bulk({ webhook_id: gone })).json).toMatchObject({ code: 'webhook_disabled' });
+    expect(countOf(await bulk({ event_id: event, dry_run: true }))).toBe(0);
     await api.ask('DELETE', `${WEBHOOKS}/${gone}`);
-    expect(countOf(await bulk({ webhook_id: gone, dry_run: true }))).toBe(0);
-    expect(await ended(await bulk({ webhook_id: gone }))).toMatchObject({
-      status: 'done',
-      total: 0,
-      done: 0,
-    });
+    expect((await bulk({ webhook_id: gone })).json).toMatchObject({ code: 'webhook_not_found' });
+    expect(await ended(await bulk({ event_id: event }))).toMatchObject({ status: 'done', total: 0, done: 0 });
   });
 
   it.each(['pending', 'retrying', 'sending'])(
