@@ -5,6 +5,7 @@ import {
   operationsOf,
   type FoundOperation,
 } from '../../apps/admin-api/testing/document-for-tests.js';
+import { StandInDispatcher } from './stand-in-dispatcher.js';
 import { plantTenants, VICTIM, type Intruder, type PlantedTenants } from './planted-tenants.js';
 import { requestsTo, type Filling, type PlannedRequest } from './requests.js';
 import { closeConnections, send, type Answer, type SentRequest } from './send.js';
@@ -24,6 +25,7 @@ const operations = operationsOf(await documentWithoutServers()).filter(({ path }
 let api: TestApi;
 let tenants: PlantedTenants;
 let stores: WatchedStores;
+let dispatcher: StandInDispatcher;
 let before: StoreState;
 const asked = { all: 0, refused: 0 };
 /** Statuses and codes of what the strict tenant was answered. */
@@ -32,6 +34,7 @@ const toldTheStrict = new Set<string>();
 beforeAll(async () => {
   console.log(`FUZZ_SEED=${SEED} FUZZ_RUNS=${RUNS}`);
   api = await startApi();
+  dispatcher = await StandInDispatcher.start(api.nats.url);
   tenants = await plantTenants(api);
   stores = await WatchedStores.open(api.postgres.url, api.nats.url, VICTIM);
   before = await stores.state();
@@ -41,6 +44,7 @@ afterAll(async () => {
   console.log(`${asked.all} requests, ${asked.refused} of them refused`);
   closeConnections();
   await stores.close();
+  await dispatcher.stop();
   await api.stop();
 });
 
@@ -110,6 +114,8 @@ async function holds(found: FoundOperation, planned: PlannedRequest): Promise<vo
     const { id, name } = JSON.parse(answer.text) as { id?: string; name?: string };
     (intruder.own[tag] ??= []).push((tag === 'event-types' ? name : id) ?? '');
   }
+  const job = answer.status === 202 && /"id":"(job_\w+)"/.exec(answer.text)?.[1];
+  if (job) intruder.own.jobs?.push(job);
 }
 
 /** Creations first, so that there is something to read, and deletions last. */

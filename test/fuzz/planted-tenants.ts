@@ -36,7 +36,8 @@ export async function plantTenants(api: TestApi): Promise<PlantedTenants> {
   await made(api, 'event-types', { name: 'planted.type', description: MARKER, example: MARKER }, VICTIM);
   const [event, delivery] = await record(api, VICTIM, webhook.id ?? '', MARKER);
   const page = await api.ask('GET', '/api/v1/webhooks?limit=1', undefined, { 'tidings-tenant': VICTIM });
-  const ids = [webhook.id, second.id, key.id, event, delivery].map(String);
+  const job = await begun(api, VICTIM);
+  const ids = [webhook.id, second.id, key.id, event, delivery, job].map(String);
   return {
     lenient: await plantIntruder(api, LENIENT, false),
     strict: await plantIntruder(api, STRICT, true),
@@ -59,12 +60,14 @@ async function plantIntruder(api: TestApi, tenant: string, strict: boolean): Pro
   for (const role of ['admin', 'viewer', 'publisher'] as const)
     keys[role] = (await made(api, 'keys', { name: role, role }, tenant)).key ?? '';
   const [event, delivery] = await record(api, tenant, webhook.id ?? '', 'mine');
+  const [, owed] = await record(api, tenant, webhook.id ?? '', 'mine', true);
   return {
     keys,
     own: {
       webhooks: [webhook.id ?? ''],
       events: [event],
-      deliveries: [delivery],
+      deliveries: [delivery, owed],
+      jobs: [await begun(api, tenant)],
       'event-types': ['order.paid'],
     },
   };
@@ -93,17 +96,25 @@ async function made(api: TestApi, what: string, body: object, tenant: string) {
   return answer.json as { id?: string; key?: string };
 }
 
+/** A job that is soon done. */
+async function begun(api: TestApi, tenant: string): Promise<string> {
+  const answer = await api.ask('POST', '/api/v1/deliveries/bulk-retry', {}, { 'tidings-tenant': tenant });
+  return member(answer, 'id');
+}
+
+/** An event with a delivery that has failed, or is owed. @returns their ids */
 async function record(
   api: TestApi,
   tenant: string,
   webhook: string,
   text: string,
+  isOwed = false,
 ): Promise<[string, string]> {
   const at = Date.now();
-  const event = `evt-of-${tenant}`;
+  const event = `evt-of-${tenant}${isOwed ? '-owed' : ''}`;
   const delivery = deliveryIdOf(event, webhook, at);
   const of = { tenant, delivery, event, event_type: 'planted.type', webhook, created_at: at };
-  const facts: Fact[] = [
+  const facts: [Fact, Fact] = [
     {
       kind: 'event.accepted',
       tenant,
@@ -136,7 +147,7 @@ async function record(
     },
   ];
   const database = await openDatabase(api.postgres.url, { name: 'fuzz' });
-  await new Projection(database).project(facts);
+  await new Projection(database).project(isOwed ? [facts[0]] : facts);
   await database.destroy();
   return [event, delivery];
 }

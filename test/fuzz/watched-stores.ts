@@ -1,6 +1,7 @@
 import { jetstreamManager, type JetStreamManager } from '@nats-io/jetstream';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { openDatabase, type DataSource } from '../../libs/persistence/index.js';
+import { waitFor } from '../../libs/testing/index.js';
 
 /** Our own place-keeping, which goes on whatever is asked. Kept answers are watched row by row. */
 const OWN_BUSINESS = ['relay_positions', 'migrations', 'idempotency_keys'];
@@ -12,8 +13,10 @@ const STREAMS: Record<string, (tenant: string) => string[]> = {
   KV_webhooks: (tenant) => [`$KV.webhooks.${tenant}.>`],
   'KV_event-types': (tenant) => [`$KV.event-types.${tenant}.>`],
   KV_tenants: (tenant) => [`$KV.tenants.${tenant}`],
+  KV_cancellations: () => [],
 };
 const NO_MESSAGES = 404;
+const JOBS_WITHIN_MS = 30_000;
 
 /** All that Tidings keeps, in short: equal texts mean that nothing was written. */
 export interface StoreState {
@@ -53,7 +56,14 @@ export class WatchedStores {
     );
   }
 
+  /** Resolves when no job is at work: what it writes belongs to the request that began it. */
   async state(): Promise<StoreState> {
+    await waitFor(async () => {
+      const [{ open } = { open: 1 }] = await this.database.query<{ open: number }[]>(
+        `SELECT count(*)::int AS open FROM jobs WHERE status IN ('pending', 'running')`,
+      );
+      if (open > 0) throw new Error(`${open} jobs are at work.`);
+    }, JOBS_WITHIN_MS);
     const [rows, kept, ...streams] = await Promise.all([
       this.database.query<{ name: string; rows: string; of_victim: string }[]>(this.statement, [this.victim]),
       this.database.query<{ request: string; answer: string }[]>(
