@@ -41,7 +41,7 @@ const textOf = (message: BusMessage) => Buffer.from(message.payload).toString();
 /** A consumer of the test's own tenant; all consumers of one test share one durable. */
 async function consume(
   handle: ConsumerOptions['handle'],
-  { capacity = 10, ackWaitMs = 30_000, on = bus } = {},
+  { capacity = 10, ackWaitMs = 30_000, on = bus, afresh = false } = {},
 ): Promise<Consumer> {
   const consumer = on.consumer({
     plan: { stream: EVENTS, durable: tenant, filter: `events.${tenant}.>`, ackWaitMs, maxAckPending: 10_000 },
@@ -50,7 +50,7 @@ async function consume(
     report: () => undefined,
   });
   running.push(consumer);
-  await consumer.start();
+  await consumer.start({ afresh });
   return consumer;
 }
 
@@ -89,6 +89,21 @@ describe('a message', () => {
     });
     await publish('a');
     await waitFor(() => expect(redelivered).toEqual([false, true]));
+  });
+
+  it('is handed out at once, marked as such, to one that starts afresh after its holder has died', async () => {
+    const dead = await consume(() => new Promise(() => undefined));
+    await publish('held');
+    await waitFor(() => expect(dead.inFlight).toBe(1));
+    dead.abandon();
+    const seen = new Map<string, boolean>();
+    const handle = (message: BusMessage) => {
+      seen.set(textOf(message), message.redelivered);
+      return Promise.resolve(done);
+    };
+    await consume(handle, { afresh: true });
+    await publish('new');
+    await waitFor(() => expect(Object.fromEntries(seen)).toEqual({ held: true, new: false }), 3_000);
   });
 
   it('is handed out again after the time that its handler says', async () => {

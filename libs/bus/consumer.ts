@@ -48,6 +48,7 @@ export class Consumer {
   private asked = 0;
   private parked = 0;
   private received = 0;
+  private handedOutBefore = 0;
   private still = false;
   private draining = false;
   private source: PullConsumer | undefined;
@@ -66,11 +67,11 @@ export class Consumer {
 
   /**
    * @param afresh whether whoever pulled from it before is gone: what that one held is handed out again at
-   *   once, and not after the ack wait
+   *   once, and not after the ack wait; it counts as redelivered
    */
   async start({ afresh = false } = {}): Promise<void> {
     const { plan } = this.options;
-    if (afresh) await this.wires.manager.consumers.delete(plan.stream, plan.durable).catch(() => false);
+    if (afresh) await this.takeOver();
     await ensureConsumer(this.wires.manager, plan);
     this.source = await this.wires.jetstream.consumers.get(plan.stream, plan.durable);
     const every = plan.ackWaitMs / 3;
@@ -143,6 +144,16 @@ export class Consumer {
     this.held.clear();
   }
 
+  /** Takes the consumer away, and with it who holds what; up to where it had handed out stays known here. */
+  private async takeOver(): Promise<void> {
+    const { consumers } = this.wires.manager;
+    const { stream, durable } = this.options.plan;
+    const info = await consumers.info(stream, durable).catch(() => undefined);
+    if (!info) return;
+    this.handedOutBefore = info.delivered.stream_seq;
+    await consumers.delete(stream, durable).catch(() => false);
+  }
+
   private async endPulls(): Promise<void> {
     const pulls = [...this.pulls];
     for (const [pull] of pulls) endPull(pull);
@@ -196,7 +207,8 @@ export class Consumer {
   }
 
   private async take(message: JsMsg): Promise<void> {
-    const held: Held = { since: Date.now(), parked: false, message: new BusMessage(message) };
+    const redelivered = message.redelivered || message.seq <= this.handedOutBefore;
+    const held: Held = { since: Date.now(), parked: false, message: new BusMessage(message, redelivered) };
     held.message.onParked(() => this.park(held));
     this.held.set(message, held);
     let outcome: Outcome;

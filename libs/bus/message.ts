@@ -8,7 +8,11 @@ export class BusMessage {
   private parked: (() => void) | undefined;
   private given = false;
 
-  constructor(private readonly message: JsMsg) {}
+  /** @param redelivered it was handed out before, and whoever had it did not acknowledge it */
+  constructor(
+    private readonly message: JsMsg,
+    readonly redelivered = message.redelivered,
+  ) {}
 
   /** Says that its handler needs long for it: it no longer takes a place of the consumer's capacity. */
   park(): void {
@@ -46,11 +50,6 @@ export class BusMessage {
   /** When JetStream stored it, milliseconds since 1970. */
   get storedAt(): number {
     return Math.floor(this.message.info.timestampNanos / 1e6);
-  }
-
-  /** It was handed out before, and whoever had it did not acknowledge it. */
-  get redelivered(): boolean {
-    return this.message.redelivered;
   }
 
   header(name: string): string | undefined {

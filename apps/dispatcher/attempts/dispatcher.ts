@@ -53,10 +53,12 @@ export class Dispatcher {
     if (!ready) return done;
     const found = this.lanes.of(ready.webhook);
     const lane = found instanceof Promise ? await found : found;
-    if (ready.webhook.ordered) return this.hold(lane, owed, data, null);
+    if (ready.webhook.ordered) return this.hold(lane, owed, data, message, null);
+    // Whoever had it may have moved it already; behind what waits there it is known again.
+    if (message.redelivered) await this.lanes.measure(lane);
     const entered = lane.enter();
     const turn = typeof entered === 'string' ? entered : await entered;
-    if (typeof turn === 'string') return this.hold(lane, owed, data, turn);
+    if (typeof turn === 'string') return this.hold(lane, owed, data, message, turn);
     turn.onSlow(() => message.park());
     return (await this.courier.attempt(ready, owed, data, message, turn)).outcome;
   }
@@ -66,9 +68,10 @@ export class Dispatcher {
     lane: Lane,
     owed: OwedDelivery,
     data: Uint8Array,
+    message: BusMessage,
     reason: Wait | null,
   ): Promise<Outcome> {
-    await this.lanes.hold(lane, owed, data);
+    await this.lanes.hold(lane, owed, data, message.sequence);
     if (reason === null) return done;
     await this.journal.append({
       kind: 'delivery.held',

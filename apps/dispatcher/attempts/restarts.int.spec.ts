@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { decodeOwed, DELIVERIES, type OwedDelivery } from '#bus';
+import { decodeOwed, DELIVERIES, partitionOf, type OwedDelivery } from '#bus';
 import { waitFor } from '#testing';
 import { startDispatcher } from '../start-dispatcher.js';
 import { startTestDispatcher, type TestDispatcher } from '../testing/dispatcher-for-tests.js';
@@ -23,11 +23,12 @@ describe('a delivery that another dispatcher died with', () => {
     await test.app.stop();
     const owed = await test.owe(webhook);
     const taken: string[] = [];
+    const partition = partitionOf(webhook.id);
     const dead = test.bus.consumer({
       plan: {
         stream: DELIVERIES,
-        durable: 'dispatch',
-        filter: 'deliveries.ready.>',
+        durable: `ready-${partition}`,
+        filter: `deliveries.ready.${partition}.*`,
         ackWaitMs: 15_000,
         maxAckPending: 20_000,
       },

@@ -99,17 +99,31 @@ export class LaneKeeper {
     return loading;
   }
 
-  /** @throws when NATS did not take it */
-  async hold(lane: Lane, owed: OwedDelivery, data: Uint8Array): Promise<void> {
+  /**
+   * Moves a ready delivery into its lane; once, also when whoever moved it died before that was acknowledged.
+   * @param sequence the place in DELIVERIES that it had when it was ready
+   * @throws when NATS did not take it
+   */
+  async hold(lane: Lane, owed: OwedDelivery, data: Uint8Array, sequence: number): Promise<void> {
     lane.entering++;
     try {
-      await this.parts.bus.deliveries.hold(owed, data);
+      await this.parts.bus.deliveries.hold(owed, data, `moved/${sequence}`);
       lane.waiting++;
       // It may be what an ordered lane waits for.
       lane.notBefore = 0;
     } finally {
       lane.entering--;
     }
+    this.consider(lane);
+  }
+
+  /**
+   * Looks what waits in a lane, for one that may have come here a moment ago.
+   * @throws when NATS cannot be asked
+   */
+  async measure(lane: Lane): Promise<void> {
+    if (lane.waiting > 0) return;
+    lane.waiting = Math.max(lane.waiting, await this.parts.bus.lanes.length(lane.id));
     this.consider(lane);
   }
 
