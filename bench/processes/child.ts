@@ -24,8 +24,9 @@ export async function child(path: string, args: string[], env: Record<string, st
   return { process: started, pid: started.pid ?? 0, url };
 }
 
-/** Asks it to stop, and waits until it has. */
+/** Asks it to stop, and waits until it has; at once when it has ended already. */
 export async function stop({ process }: Child): Promise<void> {
+  if (process.exitCode !== null || process.signalCode !== null) return;
   const ended = new Promise((resolve) => process.once('exit', resolve));
   process.kill('SIGTERM');
   await ended;

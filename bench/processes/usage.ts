@@ -51,3 +51,22 @@ export function usageOf(root: number): Usage {
   }
   return { cpuUs, residentBytes };
 }
+
+/** How many cores each process kept busy while something was done, and how much memory it holds after it. */
+export async function usageDuring(
+  pids: Record<string, number>,
+  work: () => Promise<unknown>,
+): Promise<{ seconds: number; cores: Record<string, number>; memory_mib: Record<string, number> }> {
+  const before = Object.fromEntries(Object.entries(pids).map(([name, pid]) => [name, usageOf(pid)]));
+  const begun = performance.now();
+  await work();
+  const ms = performance.now() - begun;
+  const cores: Record<string, number> = {};
+  const memory: Record<string, number> = {};
+  for (const [name, pid] of Object.entries(pids)) {
+    const after = usageOf(pid);
+    cores[name] = Math.round((after.cpuUs - (before[name]?.cpuUs ?? 0)) / ms / 10) / 100;
+    memory[name] = Math.round(after.residentBytes / 2 ** 20);
+  }
+  return { seconds: Math.round(ms / 100) / 10, cores, memory_mib: memory };
+}

@@ -1,14 +1,11 @@
-import { fork } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
-import { VERSION } from '#config';
-import { startNats, startPostgres } from '#testing';
 import { child, stop } from '../processes/child.js';
+import { publish } from '../processes/publish.js';
+import { circumstances, keep, spread } from '../processes/report.js';
+import { startSystem } from '../processes/system.js';
 import { usageOf } from '../processes/usage.js';
-import { startNginx } from './nginx.js';
+import { startNginx } from '../receivers/nginx.js';
 
 /**
  * From events published to rows in PostgreSQL, everything on this machine, and
@@ -22,18 +19,10 @@ const WEBHOOKS = 10;
 const POLL_MS = 500;
 
 const here = import.meta.dirname;
-const app = (name: string) => join(here, `../../apps/${name}/main.js`);
+const around = circumstances();
 
-async function publish(prefix: string, count: number, rate: number): Promise<void> {
-  const publisher = fork(join(here, 'publisher.js'), [
-    nats.url,
-    prefix,
-    `${count}`,
-    `${rate}`,
-    `${WEBHOOKS}`,
-  ]);
-  const code = await new Promise((resolve) => publisher.once('exit', resolve));
-  if (code !== 0) throw new Error(`The publisher ended with ${String(code)}.`);
+function publishAs(prefix: string, count: number, rate: number): Promise<void> {
+  return publish(system.natsUrl, prefix, [{ type: 'bench', types: WEBHOOKS, count, rate }]);
 }
 
 async function until(sql: string, count: number): Promise<void> {
@@ -71,99 +60,52 @@ async function measure(processes: Record<string, number>, work: () => Promise<vo
 }
 
 const nginx = await startNginx();
-const nats = await startNats();
-const postgres = await startPostgres({ disposable: false });
-const keys = `k1:${randomBytes(32).toString('base64')}`;
-const database = new pg.Client({ connectionString: postgres.url });
+const system = await startSystem();
+const database = new pg.Client({ connectionString: system.databaseUrl });
 await database.connect();
-
-const operatorKey = `tdg_bench_${randomBytes(16).toString('hex')}`;
-const environment = {
-  TIDINGS_NATS_URL: nats.url,
-  TIDINGS_DATABASE_URL: postgres.url,
-  TIDINGS_ENCRYPTION_KEYS: keys,
-  TIDINGS_OPERATOR_KEY: operatorKey,
-  TIDINGS_PORT: '0',
-  TIDINGS_EGRESS_ALLOW: '127.0.0.0/8',
-  TIDINGS_EGRESS_HTTP: 'true',
-  TIDINGS_EGRESS_PORTS: 'any',
-  TIDINGS_OPS_PORT: '0',
-  TIDINGS_LOG_LEVEL: 'warn',
-};
-const adminApi = await child(app('admin-api'), [], environment);
-const subscriber = await child(app('subscriber'), [], environment);
-const dispatcher = await child(app('dispatcher'), [], environment);
-for (let i = 0; i < WEBHOOKS; i++) {
-  const created = await fetch(`${adminApi.url}/api/v1/webhooks`, {
-    method: 'POST',
-    headers: { authorization: `Bearer ${operatorKey}`, 'content-type': 'application/json' },
-    body: JSON.stringify({ name: `bench ${i}`, url: nginx.url, event_types: [`bench.t${i}`] }),
-  });
-  if (created.status !== 201) throw new Error(await created.text());
-}
+for (let i = 0; i < WEBHOOKS; i++)
+  await system.createWebhook({ name: `bench ${i}`, url: nginx.url, event_types: [`bench.t${i}`] });
 const succeeded = `SELECT count(*) AS n FROM deliveries WHERE status = 'success' AND event_id LIKE `;
 
-await publish('warm', 5_000, 0);
+await publishAs('warm', 5_000, 0);
 await until(`${succeeded} 'warm-%'`, 5_000);
-const servers = { nats: nats.pid ?? 0, postgres: postgres.pid ?? 0, nginx: nginx.pid };
-const tidings = await measure(
-  { 'admin-api': adminApi.pid, subscriber: subscriber.pid, dispatcher: dispatcher.pid, ...servers },
-  async () => {
-    await publish('load', EVENTS, 0);
-    await until(`${succeeded} 'load-%'`, EVENTS);
-  },
-);
+const { nats = 0, postgres = 0 } = system.pids;
+const servers = { nats, postgres, nginx: nginx.pid };
+const tidings = await measure({ ...system.pids, nginx: nginx.pid }, async () => {
+  await publishAs('load', EVENTS, 0);
+  await until(`${succeeded} 'load-%'`, EVENTS);
+});
 
 const halfLoad = Math.floor(tidings.deliveries_per_second / 2);
-await publish('half', halfLoad * HALF_LOAD_SECONDS, halfLoad);
+await publishAs('half', halfLoad * HALF_LOAD_SECONDS, halfLoad);
 await until(`${succeeded} 'half-%'`, halfLoad * HALF_LOAD_SECONDS);
 await new Promise((resolve) => setTimeout(resolve, 1_500));
-const latencies = [...nginx.receipts()]
-  .filter(([id]) => id.startsWith('half-'))
-  .map(([id, at]) => at - Number(id.split('-')[2]))
-  .sort((a, b) => a - b);
-const percentile = (share: number) =>
-  latencies[Math.min(latencies.length - 1, Math.floor(latencies.length * share))];
-await stop(subscriber);
-await stop(dispatcher);
-await stop(adminApi);
+const latencies = nginx.latencies('half-');
+await system.stopApps();
 
-const bareArgs = [nats.url, postgres.url, nginx.url];
+const bareArgs = [system.natsUrl, system.databaseUrl, nginx.url];
 const router = await child(join(here, 'bare-loop.js'), ['route', ...bareArgs]);
 const sender = await child(join(here, 'bare-loop.js'), ['send', ...bareArgs]);
 const bareDone = 'SELECT count(*) AS n FROM bare_deliveries WHERE id LIKE ';
 const backlog = 5_000 + EVENTS + halfLoad * HALF_LOAD_SECONDS;
 await until('SELECT count(*) AS n FROM bare_deliveries', backlog);
 const bare = await measure({ router: router.pid, sender: sender.pid, ...servers }, async () => {
-  await publish('bare', EVENTS, 0);
+  await publishAs('bare', EVENTS, 0);
   await until(`${bareDone} 'bare-%'`, EVENTS);
 });
 await stop(router);
 await stop(sender);
 
-const report = {
-  date: new Date().toISOString(),
-  machine: { cores: cpus().length, model: cpus()[0]?.model, memory_gib: Math.round(totalmem() / 2 ** 30) },
-  versions: { tidings: VERSION, node: process.version },
-  durability: { postgres: 'fsync and synchronous_commit on', nats: 'sync_interval 1s' },
+keep('throughput', {
+  ...around,
   setup: { events: EVENTS, event_bytes: 550, webhooks: WEBHOOKS, deliveries_per_event: 1 },
   tidings: {
     ...tidings,
-    half_load: {
-      per_second: halfLoad,
-      publish_to_receipt_ms: { p50: percentile(0.5), p99: percentile(0.99), max: latencies.at(-1) },
-    },
+    half_load: { per_second: halfLoad, publish_to_receipt_ms: spread(latencies) },
   },
   bare_loop: bare,
   ratio: Math.round((tidings.deliveries_per_second / bare.deliveries_per_second) * 100) / 100,
-};
-console.log(JSON.stringify(report, null, 2));
-mkdirSync('bench/results', { recursive: true });
-writeFileSync(
-  `bench/results/throughput-${report.date.slice(0, 10)}.json`,
-  `${JSON.stringify(report, null, 2)}\n`,
-);
+});
 await database.end();
-await nats.stop();
-await postgres.stop();
+await system.stop();
 await nginx.stop();

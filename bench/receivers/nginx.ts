@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, fstatSync, mkdtempSync, openSync, readSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,8 +10,8 @@ export interface NginxReceiver {
   url: string;
   /** Milliseconds since 1970 at which each event id was received first. */
   receipts: () => Map<string, number>;
-  /** Requests answered so far. */
-  received: () => number;
+  /** Milliseconds that events took from the time at the end of their ids, for ids that begin like that. */
+  latencies: (prefix: string) => number[];
   stop: () => Promise<void>;
 }
 
@@ -50,19 +50,30 @@ export async function startNginx(): Promise<NginxReceiver> {
     );
     setTimeout(resolve, 500);
   });
-  const lines = () => readFileSync(log, 'utf8').split('\n').filter(Boolean);
+  const first = new Map<string, number>();
+  let read = 0;
+  let begun = '';
+  const receipts = () => {
+    const file = openSync(log, 'r');
+    const more = Buffer.alloc(fstatSync(file).size - read);
+    read += readSync(file, more, 0, more.length, read);
+    closeSync(file);
+    const lines = (begun + more.toString()).split('\n');
+    begun = lines.pop() ?? '';
+    for (const line of lines) {
+      const [at = '', id = ''] = line.split(' ');
+      if (!first.has(id)) first.set(id, Math.round(Number(at) * 1000));
+    }
+    return first;
+  };
   return {
     pid: child.pid ?? 0,
     url: `http://127.0.0.1:${port}/`,
-    received: () => lines().length,
-    receipts: () => {
-      const first = new Map<string, number>();
-      for (const line of lines()) {
-        const [at = '', id = ''] = line.split(' ');
-        if (!first.has(id)) first.set(id, Math.round(Number(at) * 1000));
-      }
-      return first;
-    },
+    receipts,
+    latencies: (prefix) =>
+      [...receipts()]
+        .filter(([id]) => id.startsWith(prefix))
+        .map(([id, at]) => at - Number(id.slice(id.lastIndexOf('-') + 1))),
     stop: async () => {
       child.kill('SIGTERM');
       await ended;
