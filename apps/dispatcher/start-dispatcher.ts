@@ -69,6 +69,7 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Runni
     cancelAll: (webhook, reason) => canceller.cancelAll(webhook, reason),
     report,
   });
+  await bus.breakers.watch();
   await bus.cancellations.watch((webhook) => lanes.cancelled(webhook));
   const strategy = new JetStreamStrategy({ bus, report, drainMs: DRAIN_MS });
   const homes = new Homes(
@@ -134,6 +135,7 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Runni
       await Promise.all([journal.close(JOURNAL_CLOSE_MS), webhookJournal.close(JOURNAL_CLOSE_MS)]);
       webhooks.close();
       bus.cancellations.close();
+      bus.breakers.close();
       front.close();
       await app.close();
       await bus.close();

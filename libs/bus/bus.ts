@@ -1,4 +1,6 @@
 import type { TenantId } from '#domain';
+import { AllowanceStore } from './allowance-store.js';
+import { BreakerStore } from './breaker-store.js';
 import {
   openBuckets,
   type Buckets,
@@ -15,7 +17,6 @@ import { PartitionHomes } from './homes/partition-homes.js';
 import { JournalWriter } from './journal-writer.js';
 import { Lanes } from './lanes.js';
 import { OwedOfWebhook } from './owed-of-webhook.js';
-import { AllowanceStore, BreakerStore } from './pace-store.js';
 import { Publisher, type Stored } from './publisher.js';
 import { QueueLook } from './queue-look.js';
 import { Requeue } from './requeue.js';
@@ -31,7 +32,6 @@ const CLOSE_WITHIN_MS = 1_000;
 /** All that an app does with NATS goes through here. */
 export class Bus {
   readonly allowances: AllowanceStore;
-  readonly breakers: BreakerStore;
   readonly deliveries: DeliveryQueue;
   readonly events: EventStore;
   readonly homes: PartitionHomes;
@@ -51,10 +51,10 @@ export class Bus {
     private readonly publisher: Publisher,
     buckets: Buckets,
     readonly cancellations: Cancellations,
+    readonly breakers: BreakerStore,
     private readonly topology: TopologySettings,
   ) {
     this.allowances = new AllowanceStore(wires);
-    this.breakers = new BreakerStore(wires);
     this.lanes = new Lanes(wires);
     this.owed = new OwedOfWebhook(wires);
     this.deliveries = new DeliveryQueue(wires, publisher, this.lanes);
@@ -75,9 +75,13 @@ export class Bus {
   static async open(options: BusOptions, topology: TopologySettings): Promise<Bus> {
     const wires = await openWires({ ...options, replicas: topology.replicas });
     await ensureStreams(wires.manager, topology);
-    const [buckets, cancellations] = await Promise.all([openBuckets(wires), Cancellations.open(wires)]);
+    const [buckets, cancellations, breakers] = await Promise.all([
+      openBuckets(wires),
+      Cancellations.open(wires),
+      BreakerStore.open(wires),
+    ]);
     const publisher = new Publisher(wires.connection, wires.outbox);
-    const bus = new Bus(wires, publisher, buckets, cancellations, topology);
+    const bus = new Bus(wires, publisher, buckets, cancellations, breakers, topology);
     void bus.makeAgainAfterReconnects();
     return bus;
   }
@@ -90,7 +94,11 @@ export class Bus {
   /** Makes the streams and the buckets again where they are missing: NATS may have lost its storage. */
   async ensureTopology(): Promise<void> {
     await ensureStreams(this.wires.manager, this.topology);
-    await Promise.all([openBuckets(this.wires), Cancellations.open(this.wires)]);
+    await Promise.all([
+      openBuckets(this.wires),
+      Cancellations.open(this.wires),
+      BreakerStore.open(this.wires),
+    ]);
   }
 
   /**

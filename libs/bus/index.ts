@@ -23,15 +23,10 @@ export { BusMessage } from './message.js';
 export { again, done, hopeless, type Outcome } from './outcome.js';
 export { decodeOwed, deliveryRefOf, INLINE_BYTES, withOwed, type OwedDelivery } from './owed-delivery.js';
 export type { OwedOfWebhook } from './owed-of-webhook.js';
-export {
-  AllowanceTakenOverError,
-  type Allowance,
-  type AllowanceStore,
-  type BreakerStore,
-  type OpenBreaker,
-} from './pace-store.js';
+export { AllowanceTakenOverError, type Allowance, type AllowanceStore } from './allowance-store.js';
+export type { BreakerStore, OpenBreaker } from './breaker-store.js';
 export { PublishError } from './publisher.js';
-export type { DeliveryToBringBack, Requeue } from './requeue.js';
+export type { BroughtBack, DeliveryToBringBack, Requeue } from './requeue.js';
 export { compareOrder, ORDER_HEADER, readOrder, type DeliveryOrder } from './delivery-order.js';
 export type { Lanes } from './lanes.js';
 export { ROUTING, SOURCE_PREFIX, type RoutingFloor, type RoutingFloors } from './routing-floors.js';

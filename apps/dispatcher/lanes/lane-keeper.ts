@@ -81,9 +81,17 @@ export class LaneKeeper {
   of(webhook: RoutedWebhook): Lane | Promise<Lane> {
     const known = this.lanes.get(webhook.id);
     if (known) return known;
-    const loading = Pace.load(webhook, this.parts).then(
-      (pace) => {
-        const lane = new Lane(webhook, pace, this.parts.front, (changed) => this.consider(changed));
+    const pace = Pace.resume(webhook, this.parts);
+    const begin = (resumed: Pace) =>
+      new Lane(webhook, resumed, this.parts.front, (changed) => this.consider(changed));
+    if (pace instanceof Pace) {
+      const lane = begin(pace);
+      this.lanes.set(webhook.id, lane);
+      return lane;
+    }
+    const loading = pace.then(
+      (resumed) => {
+        const lane = begin(resumed);
         // It may have moved on, or changed, meanwhile.
         if (this.lanes.get(webhook.id) === loading) this.lanes.set(webhook.id, lane);
         const now = this.parts.find(webhook.id);
@@ -133,7 +141,6 @@ export class LaneKeeper {
     if (webhook.status === 'disabled') return void this.end(webhook.id, 'webhook_disabled');
     const lane = this.lanes.get(webhook.id);
     if (lane instanceof Lane) lane.update(webhook);
-    else void this.told(webhook.id);
   }
 
   /** A delivery of the webhook was cancelled; it may be what an ordered lane waits for. */

@@ -1,4 +1,10 @@
-import type { Allowance, AllowanceStore, BreakerStore, JournalWriter } from '#bus';
+import {
+  AllowanceTakenOverError,
+  type Allowance,
+  type AllowanceStore,
+  type BreakerStore,
+  type JournalWriter,
+} from '#bus';
 import {
   Breaker,
   breakerSign,
@@ -49,16 +55,17 @@ export class Pace {
 
   /**
    * Goes on where the webhook's last home left off.
-   * @throws when NATS cannot be asked
+   * @returns a promise where that is to be read
+   * @throws (the promise) when NATS cannot be asked
    */
-  static async load(webhook: RoutedWebhook, keepers: PaceKeepers): Promise<Pace> {
-    const limited = webhook.rate_limit !== null || keepers.hourlyLimit(webhook.tenant) !== null;
-    const [open, kept] = await Promise.all([
-      keepers.breakers.load(webhook.id),
-      limited ? keepers.allowances.load(webhook.id) : undefined,
-    ]);
+  static resume(webhook: RoutedWebhook, keepers: PaceKeepers): Pace | Promise<Pace> {
+    const open = keepers.breakers.known(webhook.id);
     const breaker = open ? Breaker.restore(open.snapshot) : new Breaker();
-    return new Pace(webhook, breaker, kept ?? {}, keepers);
+    if (webhook.rate_limit === null && keepers.hourlyLimit(webhook.tenant) === null)
+      return new Pace(webhook, breaker, {}, keepers);
+    return keepers.allowances
+      .load(webhook.id)
+      .then((kept) => new Pace(webhook, breaker, kept ?? {}, keepers));
   }
 
   update(webhook: RoutedWebhook, now: number): void {
@@ -132,13 +139,24 @@ export class Pace {
     return hourly ? [hourly] : [];
   }
 
-  private store(): Promise<void> {
-    return this.keepers.allowances.save(this.webhook.id, () => {
-      const snapshot: Allowance = {};
-      if (this.rate) snapshot.rate = this.rate.snapshot();
-      if (this.hourly) snapshot.hourly = this.hourly.snapshot();
-      return snapshot;
-    });
+  private async store(): Promise<void> {
+    const { allowances } = this.keepers;
+    const { id } = this.webhook;
+    try {
+      await allowances.save(id, () => this.allowance());
+    } catch (error) {
+      if (!(error instanceof AllowanceTakenOverError)) throw error;
+      // The limit came after the webhook did, and an earlier home had one of its own there.
+      await allowances.load(id);
+      await allowances.save(id, () => this.allowance());
+    }
+  }
+
+  private allowance(): Allowance {
+    const snapshot: Allowance = {};
+    if (this.rate) snapshot.rate = this.rate.snapshot();
+    if (this.hourly) snapshot.hourly = this.hourly.snapshot();
+    return snapshot;
   }
 
   /** A breaker is not worth stopping for: whoever takes over without this learns it anew. */

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { routedTenant, waitFor, type ReceivedRequest } from '#testing';
 import type { RoutedWebhook } from '#domain';
 import { startDispatcher } from '../start-dispatcher.js';
@@ -131,6 +132,8 @@ describe('a circuit breaker', () => {
       failed_probes: 0,
     };
     await test.bus.breakers.put(webhook.id, { tenant: 'acme', snapshot });
+    // Its home hears of it a moment later.
+    await sleep(500);
     const seen = countingReceiver(300);
     await oweMany(webhook, 10);
     await waitFor(async () => expect(await laneOf(webhook)).toBe(10));

@@ -44,7 +44,7 @@ export interface HomesRead {
 }
 
 /** A member that has not announced itself for so long is forgotten by the server. */
-export const FORGOTTEN_AFTER_MS = 8_000;
+export const FORGOTTEN_AFTER_MS = 11_000;
 const DISPATCHERS = 'dispatchers';
 const HOMES = 'homes';
 /** Short, for whoever waits for an answer may lose its leases meanwhile. */

@@ -1,7 +1,8 @@
 import { newId } from '#domain';
 import { startNats, waitFor, type TestNats } from '#testing';
 import { openWires, type Wires } from './connection.js';
-import { AllowanceStore, AllowanceTakenOverError, BreakerStore, type Allowance } from './pace-store.js';
+import { AllowanceStore, AllowanceTakenOverError, type Allowance } from './allowance-store.js';
+import { BreakerStore } from './breaker-store.js';
 
 let nats: TestNats;
 let wires: Wires;
@@ -14,7 +15,7 @@ beforeAll(async () => {
   wires = await openWires({ url: nats.url, name: 'spec' });
   home = new AllowanceStore(wires);
   nextHome = new AllowanceStore(wires);
-  breakers = new BreakerStore(wires);
+  breakers = await BreakerStore.open(wires);
 });
 
 afterAll(async () => {
@@ -129,21 +130,41 @@ describe('an open breaker', () => {
     snapshot: { failures: 10, opened_at: 1, next_probe_at: 30_001, failed_probes: 0 },
   };
 
+  beforeAll(async () => {
+    // Its bucket went with the storage, above.
+    breakers = await BreakerStore.open(wires);
+  });
+
   it('is known to all until it closes', async () => {
     const webhook = newId('wh');
     expect(await breakers.load(webhook)).toBeUndefined();
     await breakers.put(webhook, open);
-    expect(await new BreakerStore(wires).load(webhook)).toEqual(open);
+    expect(await (await BreakerStore.open(wires)).load(webhook)).toEqual(open);
     await breakers.remove(webhook);
-    expect(await new BreakerStore(wires).load(webhook)).toBeUndefined();
+    expect(await (await BreakerStore.open(wires)).load(webhook)).toBeUndefined();
   });
 
   it('is kept again after NATS lost its storage', async () => {
     const webhook = newId('wh');
     await breakers.put(webhook, open);
     await lostAndRestarted();
-    await waitFor(async () => expect(await breakers.load(webhook)).toBeUndefined(), 10_000);
+    // As the bus does when the connection is back.
+    await waitFor(() => BreakerStore.open(wires), 10_000);
+    expect(await breakers.load(webhook)).toBeUndefined();
     await breakers.put(webhook, open);
     expect(await breakers.load(webhook)).toEqual(open);
   }, 40_000);
+
+  it('is known in memory to whoever watches, from before and from now on, until it closes', async () => {
+    const [before, after] = [newId('wh'), newId('wh')];
+    await breakers.put(before, open);
+    const watching = await BreakerStore.open(wires);
+    await watching.watch();
+    expect([watching.known(before), watching.known(after)]).toEqual([open, undefined]);
+    await breakers.put(after, open);
+    await waitFor(() => expect(watching.known(after)).toEqual(open));
+    await breakers.remove(before);
+    await waitFor(() => expect(watching.known(before)).toBeUndefined());
+    watching.close();
+  });
 });

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { BreakerSnapshot, RateSnapshot, TenantId, WebhookId } from '#domain';
+import type { RateSnapshot, WebhookId } from '#domain';
 import { JetStreamApiError } from '@nats-io/jetstream';
 import type { KV } from '@nats-io/kv';
 import { TimeoutError } from '@nats-io/transport-node';
@@ -13,12 +13,6 @@ export interface Allowance {
   rate?: RateSnapshot;
   /** Of what its tenant grants it in an hour. */
   hourly?: RateSnapshot;
-}
-
-/** A breaker that is open. */
-export interface OpenBreaker {
-  tenant: TenantId;
-  snapshot: BreakerSnapshot;
 }
 
 /** Another home has written the webhook's allowance since it was loaded here. It is to be loaded again. */
@@ -138,34 +132,6 @@ export class AllowanceStore<State = Allowance> {
         await sleep(TRY_AGAIN_MS * (tries - 1));
       }
     }
-  }
-}
-
-/** The breakers that are open, for the next home and for people to see. The last word counts. */
-export class BreakerStore {
-  private readonly bucket: LazyBucket;
-
-  constructor(wires: Wires) {
-    this.bucket = new LazyBucket(wires, 'breakers');
-  }
-
-  /**
-   * @returns undefined when the webhook's breaker is closed
-   * @throws when NATS cannot be asked
-   */
-  async load(webhook: WebhookId): Promise<OpenBreaker | undefined> {
-    const entry = await this.bucket.use((kv) => kv.get(webhook));
-    return entry?.operation === 'PUT' ? entry.json<OpenBreaker>() : undefined;
-  }
-
-  /** @throws when NATS did not store it */
-  async put(webhook: WebhookId, breaker: OpenBreaker): Promise<void> {
-    await this.bucket.use((kv) => kv.put(webhook, JSON.stringify(breaker)));
-  }
-
-  /** @throws when NATS did not take it */
-  async remove(webhook: WebhookId): Promise<void> {
-    await this.bucket.use((kv) => kv.delete(webhook));
   }
 }
 
