@@ -74,6 +74,7 @@ export class Consumer {
     if (afresh) await this.takeOver();
     await ensureConsumer(this.wires.manager, plan);
     this.source = await this.wires.jetstream.consumers.get(plan.stream, plan.durable);
+    if (this.draining) return;
     const every = plan.ackWaitMs / 3;
     this.lifeSigns = setInterval(() => this.showLife(every), every);
     this.pullMore();

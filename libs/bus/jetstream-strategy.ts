@@ -74,8 +74,14 @@ export class JetStreamStrategy extends Server implements CustomTransportStrategy
         const { partitioned, capacity } = handler.extras as PartitionedConsumption;
         return this.consumer(handler, partitioned(partition), capacity);
       });
-    await Promise.all(taken.map((consumer) => consumer.start({ afresh })));
+    // Before they have started, for it may have to be left meanwhile.
     this.partitions.set(partition, taken);
+    try {
+      await Promise.all(taken.map((consumer) => consumer.start({ afresh })));
+    } catch (error) {
+      await this.leavePartition(partition, 0);
+      throw error;
+    }
   }
 
   /** Ends that; what is held of it may finish until the time is over, and is handed back then. */

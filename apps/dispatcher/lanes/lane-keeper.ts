@@ -33,6 +33,8 @@ interface Draining {
   lane: Lane;
   since: number;
   busyAt: number;
+  /** Undefined when it could not be opened. */
+  opening: Promise<Session | undefined>;
   /** Undefined while it opens. */
   session: Session | undefined;
   ordered: boolean;
@@ -232,6 +234,7 @@ export class LaneKeeper {
       lane,
       since: now,
       busyAt: now,
+      opening: Promise.resolve(undefined),
       session: undefined,
       ordered,
       closing: undefined,
@@ -239,12 +242,13 @@ export class LaneKeeper {
     this.draining.set(lane.id, draining);
     const kind = ordered ? OrderedSession : LaneSession;
     const parts = { bus: this.parts.bus, carryOut: this.carryOut, report: this.parts.report };
-    kind.open(lane, parts).then(
+    draining.opening = kind.open(lane, parts).then(
       (session: Session) => (draining.session = session),
       (error: unknown) => {
         this.parts.report(`the lane of ${lane.id} could not be opened`, error);
         lane.notBefore = Date.now() + SOON_MS;
         this.draining.delete(lane.id);
+        return undefined;
       },
     );
   }
@@ -294,11 +298,13 @@ export class LaneKeeper {
     const { lane } = draining;
     draining.closing ??= (async () => {
       try {
-        await draining.session?.close(withinMs);
+        // One that is still being opened would drain on, beside the lane's next home.
+        const session = await draining.opening;
+        await session?.close(withinMs);
       } catch (error) {
         this.parts.report(`the lane of ${lane.id} could not be closed`, error);
       }
-      this.draining.delete(lane.id);
+      if (this.draining.get(lane.id) === draining) this.draining.delete(lane.id);
       if (lane.waiting === 0) this.owing.delete(lane);
       for (const next of this.inLine) {
         this.inLine.delete(next);
