@@ -29,8 +29,11 @@ const MARKS: BucketPlan<[DeliveryId], Mark> = {
  * the queue, in a lane or in a dispatcher's hands, so it cannot be taken away;
  * whoever holds it asks here before it attempts or schedules anything.
  *
- *   marked --> seen by the holder of the message, which drops it and clears the mark
- *      `-----> cleared when the delivery is brought back, or gone after 30 days
+ *   marked --> seen by the holder of the message, which drops it --> gone after 30 days
+ *
+ * Nobody takes a mark away. A delivery that is brought back is owed after its
+ * mark, and so not stopped by it; the message that the mark was set on may
+ * still lie in a lane, or be handed out again to whoever had dropped it.
  */
 export class Cancellations {
   private readonly marks = new Map<DeliveryId, number>();
@@ -80,27 +83,29 @@ export class Cancellations {
   }
 
   /**
-   * Whether a delivery was cancelled, as far as `watch` has told.
-   * @param owedAt when it was owed, milliseconds since 1970: a mark from before does not stop what was brought
-   *   back after it, although the news that it was cleared may come later than the delivery
+   * When a delivery was cancelled, as far as `watch` has told.
+   * @param owedAt when it was owed, milliseconds since 1970: a mark from before does not stop what was brought back
+   *   after it
+   * @returns milliseconds since 1970; undefined when it was not
    */
-  has(delivery: DeliveryId, owedAt = 0): boolean {
-    if (this.marks.size === 0) return false;
+  cancelledAt(delivery: DeliveryId, owedAt = 0): number | undefined {
+    if (this.marks.size === 0) return undefined;
     const marked = this.marks.get(delivery);
-    return marked !== undefined && marked >= owedAt;
+    return marked !== undefined && marked >= owedAt ? marked : undefined;
+  }
+
+  /** Whether a delivery was cancelled, as `cancelledAt` says when. */
+  has(delivery: DeliveryId, owedAt = 0): boolean {
+    return this.cancelledAt(delivery, owedAt) !== undefined;
   }
 
   /**
-   * Takes a mark away.
-   * @returns when it was set, milliseconds since 1970; undefined when there was none
+   * When a delivery was marked, whether or not anybody watches.
+   * @returns milliseconds since 1970; undefined when there is no mark
    * @throws when NATS cannot be asked
    */
-  async clear(delivery: DeliveryId): Promise<number | undefined> {
-    const held = await this.bucket.held(delivery);
-    if (!held?.value) return undefined;
-    // Someone who marks it anew in between means it, and is heard.
-    await this.bucket.replace([delivery], held, undefined);
-    return held.value.version;
+  async markedAt(delivery: DeliveryId): Promise<number | undefined> {
+    return (await this.bucket.get(delivery))?.version;
   }
 
   /** The bucket forgets without a word. */

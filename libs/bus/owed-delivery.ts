@@ -66,6 +66,7 @@ export async function withOwed(
 
 /** What the journal's facts say of a delivery. */
 export function deliveryRefOf(owed: OwedDelivery): DeliveryRef {
-  const { tenant, delivery, event, event_type, webhook, created_at } = owed;
-  return { tenant, delivery, event, event_type, webhook, created_at };
+  const { tenant, delivery, event, event_type, webhook, created_at, owed_at } = owed;
+  const ref = { tenant, delivery, event, event_type, webhook, created_at };
+  return owed_at === created_at ? ref : { ...ref, owed_at };
 }

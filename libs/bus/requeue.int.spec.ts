@@ -18,6 +18,10 @@ const data = '{"größe":1.0}';
 beforeAll(async () => {
   nats = await startNats();
   bus = await Bus.open({ url: nats.url, name: 'spec' }, TOPOLOGY);
+  await consume();
+}, 60_000);
+
+async function consume(): Promise<void> {
   consumer = bus.consumer({
     plan: {
       stream: DELIVERIES,
@@ -35,7 +39,7 @@ beforeAll(async () => {
     report: () => undefined,
   });
   await consumer.start();
-}, 60_000);
+}
 
 afterAll(async () => {
   await consumer.drain(1_000);
@@ -52,12 +56,13 @@ describe('a delivery that is brought back', () => {
   it('is ready at once, under its own id, owed from now on', async () => {
     const before = Date.now();
     const delivery = toBringBack({ attempt: 5, created_at: 1_000 });
-    expect(await bus.requeue.bringBack(delivery)).toBe('queued');
+    const brought = await bus.requeue.bringBack(delivery);
     await waitFor(() => expect(of(delivery)).toHaveLength(1));
     const [{ owed, data: carried } = { owed: undefined, data: '' }] = of(delivery);
     expect(carried).toBe(data);
     expect(owed).toMatchObject({ attempt: 5, trigger: 'manual', created_at: 1_000, by_reference: false });
     expect(owed?.owed_at).toBeGreaterThanOrEqual(before);
+    expect(brought).toEqual({ end: 'queued', owed_at: owed?.owed_at });
   });
 
   it('comes once, however often it is asked for under one dedup id', async () => {
@@ -70,13 +75,26 @@ describe('a delivery that is brought back', () => {
     expect(of(delivery)).toHaveLength(1);
   });
 
-  it('is not stopped by the mark of its cancellation, which is taken away', async () => {
+  it('is owed since the first of several wishes, and says so to each, as long as nobody has taken it', async () => {
+    await consumer.drain(1_000);
+    const delivery = toBringBack();
+    const first = await bus.requeue.bringBack(delivery, 'job_1:b');
+    await waitFor(() => expect(Date.now()).toBeGreaterThan('owed_at' in first ? first.owed_at : 0));
+    expect(await bus.requeue.bringBack(delivery, 'job_1:b')).toEqual(first);
+    await consume();
+    await waitFor(() => expect(of(delivery)).toHaveLength(1));
+    await waitFor(async () =>
+      expect(await bus.requeue.bringBack(delivery, 'job_1:b')).toEqual({ end: 'taken' }),
+    );
+  });
+
+  it('is not stopped by the mark of its cancellation, which stops only what was owed before', async () => {
     const delivery = toBringBack();
     await bus.cancellations.mark(delivery.delivery, delivery);
+    const marked = (await bus.cancellations.markedAt(delivery.delivery)) ?? Infinity;
     await bus.requeue.bringBack({ ...delivery, wasCancelled: true });
     await waitFor(() => expect(of(delivery)).toHaveLength(1));
-    expect(bus.cancellations.has(delivery.delivery, of(delivery)[0]?.owed.owed_at)).toBe(false);
-    expect(await bus.cancellations.clear(delivery.delivery)).toBeUndefined();
+    expect(of(delivery)[0]?.owed.owed_at).toBeGreaterThan(marked);
   });
 
   it('travels by reference when no message is as large, as long as EVENTS has the event', async () => {
@@ -89,18 +107,18 @@ describe('a delivery that is brought back', () => {
     const stored = await bus.events.read({ sequence, tenant: 'acme', type: 'order.created' });
     const created_at = stored?.storedAt ?? 0;
     const delivery = { ...toBringBack({ event: id, sequence, created_at }), data: large };
-    expect(await bus.requeue.bringBack(delivery)).toBe('queued');
+    expect(await bus.requeue.bringBack(delivery)).toMatchObject({ end: 'queued' });
     await waitFor(() => expect(of(delivery)).toHaveLength(1));
     expect(of(delivery)[0]?.owed).toMatchObject({ by_reference: true, sequence });
     expect(of(delivery)[0]?.data.length).toBe(0);
     for (const other of [{ event: newId('evt') }, { sequence: 999 }, { tenant: 'globex' }, { created_at: 5 }])
-      expect(await bus.requeue.bringBack({ ...delivery, ...other })).toBe('payload_expired');
+      expect(await bus.requeue.bringBack({ ...delivery, ...other })).toEqual({ end: 'payload_expired' });
   });
 
   it('is refused when its payload is nowhere', async () => {
-    expect(await bus.requeue.bringBack({ ...toBringBack({ sequence: 777 }), data: null })).toBe(
-      'payload_expired',
-    );
+    expect(await bus.requeue.bringBack({ ...toBringBack({ sequence: 777 }), data: null })).toEqual({
+      end: 'payload_expired',
+    });
   });
 });
 
@@ -110,8 +128,10 @@ describe('a delivery whose next attempt is scheduled', () => {
   it('is attempted now, once, when somebody asks for it', async () => {
     const owed = owedDelivery({ attempt: 3 });
     await bus.deliveries.later(owed, Buffer.from(data), Date.now() + 3_600_000);
-    expect(await superseded(owed)).toEqual({ attempt: 3 });
+    const now = await superseded(owed);
+    expect(now).toMatchObject({ attempt: 3 });
     await waitFor(() => expect(of(owed)).toHaveLength(1), 5_000);
+    expect(of(owed)[0]?.owed.owed_at).toBe(now?.owed_at);
     expect(of(owed)[0]).toMatchObject({ owed: { attempt: 3, trigger: 'manual' }, data });
     expect(await superseded(owed)).toBeUndefined();
     expect(of(owed)).toHaveLength(1);
@@ -132,7 +152,10 @@ describe('a delivery whose next attempt is scheduled', () => {
   it('is attempted no more when its schedule is taken away', async () => {
     const owed = owedDelivery({ attempt: 4 });
     await bus.deliveries.later(owed, Buffer.from(data), Date.now() + 3_600_000);
-    expect(await bus.requeue.unschedule(owed.webhook, owed.delivery)).toEqual({ attempt: 4 });
+    expect(await bus.requeue.unschedule(owed.webhook, owed.delivery)).toMatchObject({
+      attempt: 4,
+      owed_at: owed.owed_at,
+    });
     expect(await bus.requeue.unschedule(owed.webhook, owed.delivery)).toBeUndefined();
     expect(await superseded(owed)).toBeUndefined();
   });

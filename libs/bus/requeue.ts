@@ -10,9 +10,17 @@ import { DELIVERIES, laneSubject, laterSubject, readySubject } from './subjects.
 export interface DeliveryToBringBack extends Omit<OwedDelivery, 'owed_at' | 'by_reference'> {
   /** The payload's JSON text; null when the record has none, for EVENTS had let go of it. */
   data: string | null;
-  /** Whether somebody cancelled it, so that its mark is to be taken away. */
+  /** Whether somebody cancelled it, so that it is to be owed after its mark. */
   wasCancelled: boolean;
 }
+
+/** What became of a wish to have a delivery made again. */
+export type BroughtBack =
+  | { end: 'queued'; owed_at: number }
+  /** Its message had come by the same wish before, and somebody took it since; whoever did has told of it. */
+  | { end: 'taken' }
+  /** Neither the record nor EVENTS has what it would carry, or only EVENTS could carry it and has let go of it. */
+  | { end: 'payload_expired' };
 
 /** A delivery that the record knows to be owed and whose message was lost, with the payload as the record has it. */
 export interface LostDelivery extends Omit<OwedDelivery, 'by_reference'> {
@@ -28,6 +36,9 @@ export interface ToSupersede {
   delivery: DeliveryId;
   trigger: AttemptTrigger;
 }
+
+/** The next attempt of a delivery as its schedule says it. */
+export type ScheduledAttempt = Pick<OwedDelivery, 'attempt' | 'owed_at' | 'event_type'>;
 
 /** Headers count towards what a server takes at once; ours are short. */
 const HEADER_BYTES = 1_024;
@@ -49,28 +60,29 @@ export class Requeue {
   /**
    * Owes a delivery again that has ended, or that never was.
    * @param dedupId the same within the stream's window is stored once
-   * @returns `payload_expired` when neither the record nor EVENTS has what it would carry, or
-   *   when only EVENTS could carry it and has let go of it
+   * @returns when it is owed from, milliseconds since 1970, as its message says: the first one's, of several wishes
    * @throws PublishError when JetStream did not take it, or NATS cannot be asked
    */
   async bringBack(
     { data, wasCancelled, ...delivery }: DeliveryToBringBack,
     dedupId?: string,
-  ): Promise<'queued' | 'payload_expired'> {
-    const marked = wasCancelled ? await asked(this.cancellations.clear(delivery.delivery)) : undefined;
+  ): Promise<BroughtBack> {
+    const marked = wasCancelled ? await asked(this.cancellations.markedAt(delivery.delivery)) : undefined;
     // A mark from before does not stop it, whatever the clocks of two replicas say.
     const owed = { ...delivery, owed_at: Math.max(Date.now(), (marked ?? 0) + 1) };
     const message = this.inline(owed, data) ?? (await this.byReference(owed));
-    if (!message) return 'payload_expired';
+    if (!message) return { end: 'payload_expired' };
     const options = dedupId === undefined ? {} : { dedupId };
-    await this.publisher.publish(readySubject(owed.webhook), message, options);
-    return 'queued';
+    const stored = await this.publisher.publish(readySubject(owed.webhook), message, options);
+    if (!stored.duplicate) return { end: 'queued', owed_at: owed.owed_at };
+    const first = await asked(this.wires.manager.streams.getMessage(DELIVERIES, { seq: stored.sequence }));
+    return first ? { end: 'queued', owed_at: decodeOwed(first.data).owed.owed_at } : { end: 'taken' };
   }
 
   /**
    * Puts a delivery back that is owed and whose message was lost: ready, or scheduled where it is not due yet.
    * The same attempt of it is stored once within the stream's window.
-   * @returns `payload_expired` as bringBack does
+   * @returns `payload_expired` when there is nothing that it could carry, as bringBack says
    * @throws PublishError when JetStream did not take it, or NATS cannot be asked
    */
   async restore({ data, dueAt, ...owed }: LostDelivery): Promise<'queued' | 'payload_expired'> {
@@ -89,10 +101,10 @@ export class Requeue {
    * Makes the next attempt of a scheduled delivery due now: its schedule is
    * replaced by one that fires within a second or so. Should it fire in this
    * very moment, JetStream refuses the replacement, and nothing comes twice.
-   * @returns the attempt that is due now; undefined when there is no schedule (any more)
+   * @returns the attempt that is due now, and since when it is owed; undefined when there is no schedule (any more)
    * @throws PublishError when JetStream did not take it, or NATS cannot be asked
    */
-  async supersede({ webhook, delivery, trigger }: ToSupersede): Promise<{ attempt: number } | undefined> {
+  async supersede({ webhook, delivery, trigger }: ToSupersede): Promise<ScheduledAttempt | undefined> {
     const scheduled = await this.scheduled(webhook, delivery);
     if (!scheduled) return undefined;
     const now = Date.now();
@@ -108,19 +120,19 @@ export class Requeue {
       if (error instanceof PublishError && /wrong last sequence/.test(error.message)) return undefined;
       throw error;
     }
-    return { attempt: owed.attempt };
+    return attemptOf(owed);
   }
 
   /**
    * Takes the schedule of a delivery away.
-   * @returns the attempt that it would have made next; undefined when it had no schedule
+   * @returns the attempt that it would have made next, and since when it was owed; undefined when it had no schedule
    * @throws PublishError when NATS cannot be asked
    */
-  async unschedule(webhook: WebhookId, delivery: DeliveryId): Promise<{ attempt: number } | undefined> {
+  async unschedule(webhook: WebhookId, delivery: DeliveryId): Promise<ScheduledAttempt | undefined> {
     const scheduled = await this.scheduled(webhook, delivery);
     if (!scheduled) return undefined;
     await asked(this.wires.manager.streams.purge(DELIVERIES, { filter: laterSubject(webhook, delivery) }));
-    return { attempt: scheduled.owed.attempt };
+    return attemptOf(scheduled.owed);
   }
 
   /**
@@ -166,6 +178,10 @@ export class Requeue {
     if (read.event.acceptedAt !== owed.created_at) return undefined;
     return encodeOwed({ ...owed, by_reference: true }, NOTHING);
   }
+}
+
+function attemptOf({ attempt, owed_at, event_type }: OwedDelivery): ScheduledAttempt {
+  return { attempt, owed_at, event_type };
 }
 
 function scheduleOf({ webhook }: Pick<OwedDelivery, 'webhook'>, at: number): Record<string, string> {

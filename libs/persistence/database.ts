@@ -14,6 +14,7 @@ import { ListsOfWebhooks1764400000000 } from './migrations/1764400000000-lists-o
 import { Jobs1764500000000 } from './migrations/1764500000000-jobs.js';
 import { WebhookActivity1764600000000 } from './migrations/1764600000000-webhook-activity.js';
 import { LeftOpen1764700000000 } from './migrations/1764700000000-left-open.js';
+import { OwedAgain1764800000000 } from './migrations/1764800000000-owed-again.js';
 import { AttemptRow } from './record/attempt-row.js';
 import { DeliveryRow } from './record/delivery-row.js';
 import { EventRow } from './record/event-row.js';
@@ -69,6 +70,7 @@ export function createDatabase(url: string, options: DatabaseOptions): DataSourc
       Jobs1764500000000,
       WebhookActivity1764600000000,
       LeftOpen1764700000000,
+      OwedAgain1764800000000,
     ],
     migrationsTableName: 'migrations',
     installExtensions: false,

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Bus, decodeOwed, DELIVERIES, done, type Consumer } from '#bus';
-import { deliveryIdOf, newId, type Fact } from '#domain';
+import { deliveryIdOf, newId, type DeliveryRef, type Fact } from '#domain';
 import { openDatabase, Projection, type DataSource } from '#persistence';
 import { startNats, startPostgres, TOPOLOGY, waitFor, type TestNats, type TestPostgres } from '#testing';
 import { startAdminApiProcess, type AdminApiProcess } from './admin-api-process.js';
@@ -111,9 +111,7 @@ describe('a job of many deliveries, while the admin-apis that work on it are kil
   }, 300_000);
 });
 
-type Of = Omit<Extract<Fact, { kind: 'delivery.released' }>, 'kind' | 'at' | 'attempt_count'>;
-
-function acceptedFact({ tenant, event, event_type, webhook, delivery, created_at }: Of): Fact {
+function acceptedFact({ tenant, event, event_type, webhook, delivery, created_at }: DeliveryRef): Fact {
   return {
     kind: 'event.accepted',
     ...{ tenant, id: event, type: event_type, accepted_at: created_at },
@@ -126,7 +124,7 @@ function acceptedFact({ tenant, event, event_type, webhook, delivery, created_at
   };
 }
 
-function failedFact(of: Of): Fact {
+function failedFact(of: DeliveryRef): Fact {
   return {
     kind: 'attempt.finished',
     ...of,

@@ -43,7 +43,7 @@ export class DeliveryControlController {
   }
 
   @Post(':id/retry')
-  @Answers(202, 'It will be attempted; the delivery as it is on record now', deliveryView, [
+  @Answers(202, 'It will be attempted; the delivery as it will be on record', deliveryView, [
     'delivery_not_found',
     'delivery_pending',
     'webhook_gone',

@@ -1,16 +1,21 @@
 import { newId, type DeliveryRef } from '#domain';
-import { waitFor } from '#testing';
+import { readJournal, waitFor, type JournalReader } from '#testing';
 import { member, startApi, type TestApi } from '../testing/api-for-tests.js';
 import { openRecord, type TestRecord } from '../testing/record-for-tests.js';
 import { createWebhook, WEBHOOKS } from '../testing/webhooks-for-tests.js';
+import { onceAsItStands } from './bring-back.js';
 
 let api: TestApi;
 let record: TestRecord;
+let journal: JournalReader;
 beforeAll(async () => {
   api = await startApi();
   record = await openRecord(api);
+  journal = await readJournal(record.bus);
+  await record.bus.cancellations.watch();
 }, 60_000);
 afterAll(async () => {
+  await journal.stop();
   await record.close();
   await api.stop();
 });
@@ -24,6 +29,19 @@ const refused = (answer: { status: number; json: unknown }) => [
   answer.status,
   (answer.json as { code: string }).code,
 ];
+
+/** Writes what the journal tells of a delivery that people did to it, once it does so. @returns the last of it */
+async function told(
+  kind: 'delivery.brought_back' | 'delivery.cancelled',
+  { delivery }: { delivery: string },
+) {
+  const facts = () => journal.of(kind).filter((fact) => fact.delivery === delivery);
+  await waitFor(() => expect(facts()).not.toEqual([]));
+  await record.project(...facts());
+  return facts().at(-1)!;
+}
+const shown = ({ delivery }: Pick<DeliveryRef, 'delivery'>) =>
+  api.ask('GET', `${DELIVERIES}/${delivery}`).then(({ json }) => json);
 
 /** What a dispatcher queues after a failed attempt. */
 async function scheduled(ref: DeliveryRef, attempt: number): Promise<void> {
@@ -47,8 +65,13 @@ describe('POST /deliveries/{id}/retry', () => {
       const delivery = await record.delivery(to, outcome);
       const answer = await ask('retry', delivery);
       expect(answer.status).toBe(202);
-      const shown = await api.ask('GET', `${DELIVERIES}/${delivery.delivery}`);
-      expect(answer.json).toEqual(shown.json);
+      await told('delivery.brought_back', delivery);
+      expect(answer.json).toEqual(await shown(delivery));
+      expect(answer.json).toMatchObject(
+        outcome === 'success'
+          ? { status: 'success', attempt_count: 1 }
+          : { status: 'retrying', attempt_count: 1, completed_at: null, reason: null },
+      );
       const [queued] = await record.readyFor(to, 1);
       expect(queued?.data).toBe('{"größe":1.0}');
       expect(queued?.owed).toMatchObject({
@@ -73,6 +96,59 @@ describe('POST /deliveries/{id}/retry', () => {
     expect(queued.map(({ owed }) => owed.attempt)).toEqual([2, 2]);
   });
 
+  it('can be cancelled and asked for again as soon as it is owed again', async () => {
+    const delivery = await record.delivery(await webhook(), 'failed');
+    for (let times = 1; times <= 2; times++) {
+      expect((await ask('retry', delivery)).status).toBe(202);
+      const brought = await told('delivery.brought_back', delivery);
+      expect(brought).toMatchObject({
+        trigger: 'manual',
+        attempt_count: 1,
+        owed_at: expect.any(Number) as number,
+      });
+      expect(refused(await ask('retry', delivery))).toEqual([409, 'delivery_pending']);
+      expect((await ask('cancel', delivery)).status).toBe(200);
+      expect(await told('delivery.cancelled', delivery)).toMatchObject({ owed_at: brought.owed_at });
+      expect(await shown(delivery)).toMatchObject({ status: 'cancelled', reason: 'cancelled_by_user' });
+    }
+    const queued = await record.readyFor(delivery.webhook, 2);
+    // Both were, each by its own mark or the later one.
+    await waitFor(() =>
+      expect(queued.every(({ owed }) => record.bus.cancellations.has(owed.delivery, owed.owed_at))).toBe(
+        true,
+      ),
+    );
+  });
+
+  it('is told of by whoever asks again, when the admin-api died that had queued it', async () => {
+    const to = await webhook();
+    const delivery = await record.delivery(to, 'failed');
+    const { status, attempt_count, updated_at } = await record.database
+      .query<{ status: 'failed'; attempt_count: number; updated_at: Date }[]>(
+        'SELECT status, attempt_count, updated_at FROM deliveries WHERE id = $1',
+        [delivery.delivery],
+      )
+      .then(([row]) => row!);
+    await record.pause();
+    const wanted = { id: delivery.delivery, webhook: to, event: delivery.event };
+    const known = { status, attempt_count, updated_at };
+    const queued = await record.bus.requeue.bringBack(
+      {
+        ...delivery,
+        ...{ timestamp: '2026-01-31T12:00:00.000Z', attempt: 2, trigger: 'manual', sequence: 1 },
+        ...{ data: '{}', wasCancelled: false },
+      },
+      onceAsItStands({ ...wanted, created_at: new Date(delivery.created_at), known }),
+    );
+    expect((await ask('retry', delivery)).status).toBe(202);
+    expect(queued).toEqual({
+      end: 'queued',
+      owed_at: (await told('delivery.brought_back', delivery)).owed_at,
+    });
+    await record.resume();
+    expect(await record.readyFor(to, 1)).toHaveLength(1);
+  });
+
   it('makes the scheduled attempt due now, also when the record has not heard of the schedule yet', async () => {
     for (const known of ['retrying', 'pending'] as const) {
       const to = await webhook();
@@ -81,6 +157,9 @@ describe('POST /deliveries/{id}/retry', () => {
       expect((await ask('retry', delivery)).status).toBe(202);
       const [queued] = await record.readyFor(to, 1);
       expect(queued?.owed).toMatchObject({ attempt: 2, trigger: 'manual' });
+      const brought = await told('delivery.brought_back', delivery);
+      expect(brought).toMatchObject({ attempt_count: 1, owed_at: queued?.owed.owed_at });
+      expect(await shown(delivery)).toMatchObject({ status: 'retrying', next_attempt_at: null });
       expect(refused(await ask('retry', delivery))).toEqual([409, 'delivery_pending']);
       expect(await record.readyFor(to, 1)).toHaveLength(1);
     }
@@ -146,8 +225,8 @@ describe('POST /deliveries/{id}/cancel', () => {
       ...{ id: delivery.delivery, status: 'cancelled', reason: 'cancelled_by_user', attempt_count: 0 },
       completed_at: expect.stringMatching(/Z$/) as string,
     });
-    await record.bus.cancellations.watch();
-    expect(record.bus.cancellations.has(delivery.delivery, delivery.created_at)).toBe(true);
+    const { cancellations } = record.bus;
+    await waitFor(() => expect(cancellations.has(delivery.delivery, delivery.created_at)).toBe(true));
   });
 
   it('takes the schedule away, and tells of all attempts, those too that the record has not heard of', async () => {
@@ -179,6 +258,6 @@ describe('POST /deliveries/{id}/cancel', () => {
     const [queued] = await record.readyFor(to, 1);
     expect(queued?.owed).toMatchObject({ attempt: 1 });
     expect(record.bus.cancellations.has(delivery.delivery, queued?.owed.owed_at)).toBe(false);
-    expect(await record.bus.cancellations.clear(delivery.delivery)).toBeUndefined();
+    expect(record.bus.cancellations.has(delivery.delivery, delivery.created_at)).toBe(true);
   });
 });

@@ -31,7 +31,7 @@ export class DeliveryControl {
 
   /**
    * Has a delivery attempted now that has ended, or whose next attempt is still to come.
-   * @returns the delivery as the record has it
+   * @returns the delivery as it will be on record
    * @throws Problem 404, 409
    */
   async retry(tenant: TenantId, id: DeliveryId): Promise<DeliveryWithAttempts> {
@@ -49,7 +49,9 @@ export class DeliveryControl {
             : `The delivery ${id} is owed now: its attempt is due or under way. See what comes of it.`,
         evidence: { delivery_status: known.status },
       });
-    return read;
+    // What a receiver has taken stays delivered.
+    if (known.status === 'success') return read;
+    return { ...read, delivery: { ...read.delivery, ...owedAgain(known.attempt_count) } };
   }
 
   /**
@@ -72,16 +74,22 @@ export class DeliveryControl {
     const now = new Date();
     // The record may be behind what was scheduled.
     const attempt_count = Math.max(delivery.attempt_count, (scheduled?.attempt ?? 1) - 1);
+    const owed_at = scheduled?.owed_at ?? delivery.owed_at?.getTime();
     const reason = 'cancelled_by_user';
     await this.journal.tell({
       kind: 'delivery.cancelled',
-      ...{ tenant, delivery: id, event, event_type, webhook, attempt_count, reason },
+      ...{ tenant, delivery: id, event, event_type, webhook, owed_at, attempt_count, reason },
       created_at: delivery.created_at.getTime(),
       at: now.getTime(),
     });
     const ended = { status: 'cancelled', next_attempt_at: null, completed_at: now } as const;
     return { delivery: { ...delivery, ...ended, attempt_count, reason }, attempts };
   }
+}
+
+function owedAgain(attempts: number) {
+  const status: DeliveryRow['status'] = attempts === 0 ? 'pending' : 'retrying';
+  return { status, next_attempt_at: null, completed_at: null, reason: null };
 }
 
 export function payloadExpired(event: string): Problem {

@@ -150,11 +150,13 @@ describe('POST /webhooks/{id}/replay', () => {
     const queued = await record.readyFor(to, 4);
     const attempts = new Map(queued.map(({ owed }) => [owed.event, owed.attempt]));
     expect(attempts).toEqual(new Map([5, 6, 7, 8].map((i) => [events[i]?.id, i === 5 ? 2 : 1])));
-    // Those that never were are on record before anybody attempts them.
+    // Those that never were too are on record before anybody attempts them.
     const journal = await readJournal(record.bus);
     await waitFor(() => {
-      const released = journal.of('delivery.released').filter(({ webhook }) => webhook === to);
-      expect(released.map(({ event }) => event).sort()).toEqual([6, 7, 8].map((i) => events[i]?.id).sort());
+      const brought = journal.of('delivery.brought_back').filter(({ webhook }) => webhook === to);
+      expect(brought.map(({ event, attempt_count }) => [event, attempt_count]).sort()).toEqual(
+        [5, 6, 7, 8].map((i) => [events[i]?.id, i === 5 ? 1 : 0]).sort(),
+      );
     });
     await journal.stop();
   });

@@ -34,7 +34,7 @@ export interface CourierParts {
   attempter: Attempter;
   deliveries: DeliveryQueue;
   events: EventStore;
-  cancellations: Pick<Cancellations, 'has' | 'clear'>;
+  cancellations: Pick<Cancellations, 'cancelledAt'>;
   journal: JournalWriter;
   /** For what happens to a webhook as such. */
   webhookJournal: JournalWriter;
@@ -48,6 +48,8 @@ interface Judged {
   verdict: Verdict;
 }
 
+/** Why a delivery ends that a person cancelled. */
+const TAKEN_BACK = 'cancelled_by_user';
 const OVER: Carried = { outcome: done, retryAt: null };
 
 /**
@@ -72,9 +74,10 @@ export class Courier {
   async examine(owed: OwedDelivery): Promise<ReadyWebhook | undefined> {
     const found = this.parts.webhooks.find(owed.tenant, owed.webhook);
     const ready = found instanceof Promise ? await found : found;
-    if (this.parts.cancellations.has(owed.delivery, owed.owed_at)) {
-      // Whoever took it back has told so.
-      await this.parts.cancellations.clear(owed.delivery);
+    const cancelledAt = this.parts.cancellations.cancelledAt(owed.delivery, owed.owed_at);
+    if (cancelledAt !== undefined) {
+      // Whoever took it back has told so too, but of the state that the record had then.
+      await this.cancel(owed, TAKEN_BACK, cancelledAt);
       return undefined;
     }
     const reason = this.reasonAgainst(ready, owed);
@@ -163,10 +166,7 @@ export class Courier {
 
   /** What a person or Tidings decided while the attempt was under way. */
   private reasonAgainstRetry(owed: OwedDelivery): string | undefined {
-    if (this.parts.cancellations.has(owed.delivery, owed.owed_at)) {
-      void this.parts.cancellations.clear(owed.delivery);
-      return 'cancelled_by_user';
-    }
+    if (this.parts.cancellations.cancelledAt(owed.delivery, owed.owed_at) !== undefined) return TAKEN_BACK;
     const known = this.parts.webhooks.known(owed.webhook);
     return known?.webhook.status === 'disabled' ? 'webhook_disabled' : undefined;
   }
@@ -182,11 +182,11 @@ export class Courier {
     });
   }
 
-  private async cancel(owed: OwedDelivery, reason: string): Promise<void> {
+  private async cancel(owed: OwedDelivery, reason: string, at = Date.now()): Promise<void> {
     await this.parts.journal.append({
       kind: 'delivery.cancelled',
       ...deliveryRefOf(owed),
-      at: Date.now(),
+      at,
       attempt_count: owed.attempt - 1,
       reason,
     });

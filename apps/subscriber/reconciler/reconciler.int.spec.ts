@@ -102,7 +102,7 @@ const accepted = ({ event, tenant, event_type, created_at, data, delivery, webho
 
 function attempted(
   { data: _data, ...ref }: Story,
-  outcome: 'success' | 'retrying',
+  outcome: 'success' | 'retrying' | 'failed',
   next_attempt_at: number | null,
 ): Fact {
   return {
@@ -198,6 +198,23 @@ describe('a round of the reconciler', () => {
     expect(await reconciler.round()).toMatchObject({ end: 'through', whole: false, queued: 2, expired: 0 });
     expect(await queued(lost.webhook, 1)).toEqual([{ owed: owedOf(lost), data: lost.data }]);
     expect(await queued(retried.webhook, 1)).toEqual([{ owed: owedOf(retried, 2), data: retried.data }]);
+  });
+
+  it('queues again what a person brought back, owed since then', async () => {
+    const lost = story();
+    const owed_at = Date.now() - 2 * MINUTE;
+    const { data: _data, ...ref } = lost;
+    await record(accepted(lost), attempted(lost, 'failed', null), {
+      kind: 'delivery.brought_back',
+      ...ref,
+      owed_at,
+      trigger: 'manual',
+      attempt_count: 1,
+    });
+    expect(await reconciler.round()).toMatchObject({ end: 'through', queued: 1, expired: 0 });
+    expect(await queued(lost.webhook, 1)).toEqual([
+      { owed: { ...owedOf(lost, 2), owed_at }, data: lost.data },
+    ]);
   });
 
   it('lets be what is ready, in a lane, scheduled, not overdue, or has ended', async () => {

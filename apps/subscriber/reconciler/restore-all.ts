@@ -74,7 +74,7 @@ function queue(delivery: OpenDelivery, event: OwedEvent, requeue: Requeue) {
     webhook: delivery.webhook,
     timestamp: event.timestamp,
     created_at: delivery.created_at,
-    owed_at: delivery.created_at,
+    owed_at: delivery.owed_at,
     attempt: delivery.attempt_count + 1,
     trigger: 'auto',
     sequence: event.sequence,

@@ -10,7 +10,7 @@ export type Fact =
   | EventRejected
   | AttemptFinished
   | DeliveryHeld
-  | DeliveryReleased
+  | DeliveryBroughtBack
   | DeliveryCancelled
   | WebhookRefused
   | CircuitOpened
@@ -61,6 +61,8 @@ export interface DeliveryRef {
   webhook: WebhookId;
   /** When the event was accepted; the delivery's id carries the same time. */
   created_at: number;
+  /** When a person brought it back last; left out where nobody did, and then it is owed since `created_at`. */
+  owed_at?: number | undefined;
 }
 
 export type AttemptTrigger = 'auto' | 'manual' | 'test' | 'replay';
@@ -111,10 +113,13 @@ export interface DeliveryHeld extends DeliveryRef {
   reason: string;
 }
 
-/** A delivery left its webhook's lane and is owed at once. */
-export interface DeliveryReleased extends DeliveryRef {
-  kind: 'delivery.released';
-  at: number;
+/** A person wants a delivery attempted now that had ended, that waited for its time, or that never was. */
+export interface DeliveryBroughtBack extends DeliveryRef {
+  kind: 'delivery.brought_back';
+  /** When they asked. */
+  owed_at: number;
+  trigger: Extract<AttemptTrigger, 'manual' | 'replay'>;
+  /** The attempts before; the next one is on its way. */
   attempt_count: number;
 }
 

@@ -51,4 +51,8 @@ export class DeliveryRow {
 
   @Column({ type: 'timestamptz', precision: 3 })
   updated_at!: Date;
+
+  /** When it was brought back last; null when it is owed since `created_at`. */
+  @Column({ type: 'timestamptz', precision: 3, nullable: true })
+  owed_at!: Date | null;
 }

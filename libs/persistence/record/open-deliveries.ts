@@ -5,6 +5,7 @@ import { leaveOpen, type LeftOpen } from './left-open.js';
 
 /** An open delivery as its row says; times are milliseconds since 1970. */
 export interface OpenDelivery extends DeliveryRef {
+  owed_at: number;
   attempt_count: number;
   next_attempt_at: number | null;
   updated_at: number;
@@ -104,7 +105,7 @@ export class OpenDeliveries {
     return this.query<OpenDelivery>(
       `SELECT d.id AS delivery, d.tenant, d.event_id AS event, d.event_type, d.webhook_id AS webhook, d.attempt_count,
               ${ms('d.created_at')} AS created_at, ${ms('d.next_attempt_at')} AS next_attempt_at,
-              ${ms('d.updated_at')} AS updated_at
+              ${ms('coalesce(d.owed_at, d.created_at)')} AS owed_at, ${ms('d.updated_at')} AS updated_at
          FROM unnest($1::text[], $2::bigint[]) AS wanted(id, at)
          JOIN deliveries d ON d.id = wanted.id AND d.created_at = to_timestamp(wanted.at / 1000.0)::timestamptz(3)
         WHERE d.status IN ('pending', 'retrying')

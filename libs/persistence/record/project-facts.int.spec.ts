@@ -43,11 +43,12 @@ const expectedDeliveries = (facts: Fact[]) =>
     updated_at: new Date(row.updated_at),
     next_attempt_at: row.next_attempt_at === null ? null : new Date(row.next_attempt_at),
     completed_at: row.completed_at === null ? null : new Date(row.completed_at),
+    owed_at: row.owed_at === null ? null : new Date(row.owed_at),
   }));
 
 /**
  * Histories of some deliveries, as data planes that crash and do things again
- * tell them: attempts made twice with differing ends, holds, releases, cancels.
+ * tell them: attempts made twice with differing ends, holds, cancels, and people who bring them back.
  */
 const histories = fc
   .array(
@@ -55,15 +56,20 @@ const histories = fc
       which: fc.integer({ min: 0, max: 2 }),
       what: fc.constantFrom(
         ...(['retrying', 'failed', 'success', 'aborted'] as const),
-        ...(['held', 'released', 'cancelled', 'accepted'] as const),
+        ...(['held', 'brought_back', 'cancelled', 'accepted'] as const),
       ),
       number: fc.integer({ min: 1, max: 3 }),
+      /** Since it was accepted, milliseconds; most were never brought back. */
+      owedAfter: fc.constantFrom(undefined, undefined, 0, 3_000, 9_000),
     }),
     { minLength: 1, maxLength: 12 },
   )
   .map((steps) =>
-    steps.map(({ which, what, number }, i): Fact => {
-      const ref = delivery('evt_1', `wh_${which}`);
+    steps.map(({ which, what, number, owedAfter }, i): Fact => {
+      const ref = {
+        ...delivery('evt_1', `wh_${which}`),
+        ...(owedAfter === undefined ? {} : { owed_at: MORNING + owedAfter }),
+      };
       // Each at a time of its own: clocks have milliseconds, and what happens in the same one may end either way.
       const at = MORNING + 1_000 * ((i * 7) % 13) + i;
       switch (what) {
@@ -71,8 +77,14 @@ const histories = fc
           return accepted({ matches: [matchOf(ref)], match_count: 3 });
         case 'held':
           return { kind: 'delivery.held', ...ref, at, attempt_count: number - 1, reason: 'webhook_paused' };
-        case 'released':
-          return { kind: 'delivery.released', ...ref, at, attempt_count: number - 1 };
+        case 'brought_back':
+          return {
+            kind: 'delivery.brought_back',
+            ...ref,
+            owed_at: at,
+            trigger: 'manual',
+            attempt_count: number - 1,
+          };
         case 'cancelled':
           return {
             kind: 'delivery.cancelled',
@@ -170,6 +182,33 @@ describe('the record', () => {
     await projection.project([finished(ref, attempt(1, 500, MORNING + 9_000), 'retrying')]);
     await projection.project([finished(ref, attempt(2, null, MORNING + 9_000), 'failed')]);
     expect((await record()).deliveries).toEqual(before.deliveries);
+  });
+
+  it('shows as owed what was brought back, and as ended what has ended since', async () => {
+    const ref = delivery();
+    const projection = new Projection(database);
+    const shown = async () => (await record()).deliveries[0];
+    await projection.project([finished(ref, attempt(2, 500, MORNING + 2_000), 'failed')]);
+    const owed_at = MORNING + 60_000;
+    const brought: Fact = {
+      kind: 'delivery.brought_back',
+      ...{ ...ref, owed_at, trigger: 'manual', attempt_count: 2 },
+    };
+    await database.query('TRUNCATE left_open');
+    await projection.project([brought]);
+    expect(await shown()).toMatchObject({
+      ...{ status: 'retrying', attempt_count: 2, completed_at: null, reason: null },
+      owed_at: new Date(owed_at),
+    });
+    expect(await database.query('SELECT deliveries FROM left_open')).toEqual([
+      { deliveries: [ref.delivery] },
+    ]);
+    const again = { ...ref, owed_at };
+    await projection.project([finished(again, attempt(3, 500, MORNING + 61_000), 'failed')]);
+    const ended = await shown();
+    expect(ended).toMatchObject({ status: 'failed', attempt_count: 3, owed_at: new Date(owed_at) });
+    await projection.project([brought, finished(ref, attempt(2, 500, MORNING + 2_000), 'failed')]);
+    expect(await shown()).toEqual(ended);
   });
 
   it('makes the days it needs, those of old and of future facts too', async () => {

@@ -21,6 +21,7 @@ const INSERT_EVENTS = `
 const placeOf = (row: string) => `(
     ${row}.status = 'success',
     CASE WHEN ${row}.status = 'success' THEN 0 ELSE ${row}.attempt_count END,
+    coalesce(${row}.owed_at, ${row}.created_at),
     ${row}.status IN ('failed', 'cancelled'),
     ${row}.updated_at,
     coalesce(${row}.next_attempt_at, 'epoch'),
@@ -31,18 +32,18 @@ const placeOf = (row: string) => `(
 /** A delivery only moves forward. */
 const MOVE_DELIVERIES = `
   INSERT INTO deliveries AS known (id, created_at, tenant, event_id, event_type, webhook_id, status, attempt_count,
-    next_attempt_at, completed_at, reason, status_code, updated_at)
+    next_attempt_at, completed_at, reason, status_code, owed_at, updated_at)
   SELECT id, to_timestamp(created_at / 1000.0), tenant, event_id, event_type, webhook_id, status, attempt_count,
     to_timestamp(next_attempt_at / 1000.0), to_timestamp(completed_at / 1000.0), reason, status_code,
-    to_timestamp(updated_at / 1000.0)
+    to_timestamp(owed_at / 1000.0), to_timestamp(updated_at / 1000.0)
     FROM json_to_recordset($1::json) AS d(
       id text, created_at bigint, tenant text, event_id text, event_type text, webhook_id text, status text,
       attempt_count integer, next_attempt_at bigint, completed_at bigint, reason text, status_code integer,
-      updated_at bigint)
+      owed_at bigint, updated_at bigint)
   ON CONFLICT (id, created_at) DO UPDATE SET
     status = excluded.status, attempt_count = excluded.attempt_count, next_attempt_at = excluded.next_attempt_at,
     completed_at = excluded.completed_at, reason = excluded.reason, status_code = excluded.status_code,
-    updated_at = excluded.updated_at
+    owed_at = excluded.owed_at, updated_at = excluded.updated_at
   WHERE ${placeOf('excluded')} > ${placeOf('known')}`;
 
 const INSERT_ATTEMPTS = `

@@ -1,4 +1,12 @@
-import type { AttemptFinished, DeliveryRef, EventAccepted, EventRejected, Fact } from '#domain';
+import type {
+  AttemptFinished,
+  DeliveryBroughtBack,
+  DeliveryHeld,
+  DeliveryRef,
+  EventAccepted,
+  EventRejected,
+  Fact,
+} from '#domain';
 
 /** Rows as JSON, their members named as the columns are; times are milliseconds since 1970. */
 export interface RecordRows {
@@ -36,6 +44,8 @@ export interface DeliveryJson {
   completed_at: number | null;
   reason: string | null;
   status_code: number | null;
+  /** When it was brought back last; null when it is owed since `created_at`. */
+  owed_at: number | null;
   updated_at: number;
 }
 
@@ -62,18 +72,22 @@ export interface AttemptJson {
 
 /**
  * Where a state stands among the states of its delivery: forward by attempt,
- * then towards its end, then by time; and a success after everything else. For
- * a crash may have an earlier attempt made again, after its retry, and
- * what a receiver has taken is delivered whatever another attempt brought.
+ * then by when it was owed, then towards its end, then by time; and a success
+ * after everything else. For a crash may have an earlier attempt made again,
+ * after its retry; one that is brought back is open again at the attempt at
+ * which it ended; and what a receiver has taken is delivered whatever another
+ * attempt brought.
  * The rest decides between states of one millisecond, so that the order in
  * which they are told never does.
  */
 function place(state: DeliveryJson): (number | string)[] {
   const { status, attempt_count, updated_at, next_attempt_at, status_code, reason } = state;
+  const { owed_at, created_at } = state;
   const succeeded = status === 'success';
   return [
     succeeded ? 1 : 0,
     succeeded ? 0 : attempt_count,
+    owed_at ?? created_at,
     status === 'failed' || status === 'cancelled' ? 1 : 0,
     updated_at,
     next_attempt_at ?? 0,
@@ -127,14 +141,11 @@ export function rowsOfFacts(facts: Fact[]): RecordRows {
         move(attemptedDelivery(fact));
         break;
       case 'delivery.held':
-      case 'delivery.released':
-        move({
-          ...untouched(fact),
-          status: fact.attempt_count === 0 ? 'pending' : 'retrying',
-          attempt_count: fact.attempt_count,
-          reason: fact.kind === 'delivery.held' ? fact.reason : null,
-          updated_at: fact.at,
-        });
+        move({ ...owedDelivery(fact), reason: fact.reason, updated_at: fact.at });
+        break;
+      case 'delivery.brought_back':
+        // As of when it was asked for: what has become of it since comes after.
+        move({ ...owedDelivery(fact), updated_at: fact.owed_at });
         break;
       case 'delivery.cancelled':
         move({
@@ -201,6 +212,12 @@ function pendingDeliveries(fact: EventAccepted): DeliveryJson[] {
   );
 }
 
+/** Open, after so many attempts. */
+function owedDelivery(fact: DeliveryHeld | DeliveryBroughtBack): DeliveryJson {
+  const { attempt_count } = fact;
+  return { ...untouched(fact), status: attempt_count === 0 ? 'pending' : 'retrying', attempt_count };
+}
+
 function untouched(ref: DeliveryRef): DeliveryJson {
   return {
     id: ref.delivery,
@@ -215,6 +232,7 @@ function untouched(ref: DeliveryRef): DeliveryJson {
     completed_at: null,
     reason: null,
     status_code: null,
+    owed_at: ref.owed_at === ref.created_at ? null : (ref.owed_at ?? null),
     updated_at: ref.created_at,
   };
 }

@@ -7,6 +7,10 @@ const only = delivery();
 const statesOf = (...facts: Fact[]) => rowsOfFacts(facts).deliveries;
 const stateOf = (...facts: Fact[]): DeliveryJson | undefined => statesOf(...facts)[0];
 const match = { delivery: only.delivery, webhook: only.webhook };
+const broughtBack = (owed_at: number, attempt_count: number): Fact => ({
+  kind: 'delivery.brought_back',
+  ...{ ...only, owed_at, trigger: 'manual', attempt_count },
+});
 
 describe('the rows that facts make', () => {
   it('an accepted event is an event and a pending delivery for each match', () => {
@@ -91,10 +95,72 @@ describe('the rows that facts make', () => {
       { status: 'retrying', attempt_count: 1, reason: 'webhook_paused' },
     ],
     [
-      'a delivery that was let go again is held no longer',
-      { kind: 'delivery.held', ...only, at: MORNING + 1, attempt_count: 0, reason: 'webhook_paused' },
-      { kind: 'delivery.released', ...only, at: MORNING + 9, attempt_count: 0 },
-      { status: 'pending', reason: null },
+      'a delivery that was brought back is owed again, as its next attempt',
+      finished(only, attempt(3, 500, MORNING + 10), 'failed'),
+      broughtBack(MORNING + 9_000, 3),
+      { status: 'retrying', attempt_count: 3, completed_at: null, reason: null, owed_at: MORNING + 9_000 },
+    ],
+    [
+      'a delivery that was brought back before any attempt is pending again',
+      { kind: 'delivery.cancelled', ...only, at: MORNING + 9, attempt_count: 0, reason: 'cancelled_by_user' },
+      broughtBack(MORNING + 10, 0),
+      { status: 'pending', completed_at: null, reason: null },
+    ],
+    [
+      'a delivery that was brought back and waits in a lane says so, whenever either is told',
+      broughtBack(MORNING + 9_000, 1),
+      {
+        kind: 'delivery.held',
+        ...only,
+        owed_at: MORNING + 9_000,
+        at: MORNING + 9_005,
+        attempt_count: 1,
+        reason: 'webhook_paused',
+      },
+      { status: 'retrying', reason: 'webhook_paused', owed_at: MORNING + 9_000 },
+    ],
+    [
+      'a delivery that was brought back and cancelled again is over',
+      broughtBack(MORNING + 9_000, 1),
+      {
+        kind: 'delivery.cancelled',
+        ...only,
+        owed_at: MORNING + 9_000,
+        at: MORNING + 9_500,
+        attempt_count: 1,
+        reason: 'cancelled_by_user',
+      },
+      { status: 'cancelled', owed_at: MORNING + 9_000 },
+    ],
+    [
+      'what ended a delivery before it was brought back does not end it afterwards, though it is told of later',
+      broughtBack(MORNING + 9_000, 1),
+      {
+        kind: 'delivery.cancelled',
+        ...only,
+        at: MORNING + 9_500,
+        attempt_count: 1,
+        reason: 'webhook_disabled',
+      },
+      { status: 'retrying', owed_at: MORNING + 9_000 },
+    ],
+    [
+      'the attempt of a delivery that was brought back tells since when it is owed, though nobody else did',
+      finished(only, attempt(1, 500, MORNING + 10), 'failed'),
+      finished({ ...only, owed_at: MORNING + 9_000 }, attempt(2, 500, MORNING + 9_010), 'retrying'),
+      { status: 'retrying', attempt_count: 2, owed_at: MORNING + 9_000 },
+    ],
+    [
+      'a delivery that succeeded and was brought back stays a success',
+      finished(only, attempt(1, 204, MORNING + 10), 'success'),
+      broughtBack(MORNING + 9_000, 1),
+      { status: 'success', completed_at: MORNING + 10 },
+    ],
+    [
+      'a delivery whose fact says that it is owed since it was accepted was never brought back',
+      finished({ ...only, owed_at: MORNING }, attempt(1, 503, MORNING + 10), 'retrying'),
+      accepted({ matches: [match] }),
+      { status: 'retrying', owed_at: null },
     ],
     [
       'a cancelled delivery is over, and says why',
