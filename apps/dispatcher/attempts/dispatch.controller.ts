@@ -16,7 +16,8 @@ export class DispatchController {
       ackWaitMs: 15_000,
       maxAckPending: 20_000,
     }),
-    capacity: 96,
+    // Those apart that have their turn.
+    capacity: 32,
   })
   dispatch(message: BusMessage): Promise<Outcome> {
     return this.dispatcher.dispatch(message);

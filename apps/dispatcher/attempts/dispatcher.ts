@@ -59,7 +59,8 @@ export class Dispatcher {
     const entered = lane.enter();
     const turn = typeof entered === 'string' ? entered : await entered;
     if (typeof turn === 'string') return this.hold(lane, owed, data, message, turn);
-    turn.onSlow(() => message.park());
+    // From here on the front bounds it; others of its partition may be handed out.
+    message.park();
     return (await this.courier.attempt(ready, owed, data, message, turn)).outcome;
   }
 

@@ -1,14 +1,12 @@
 import type { RoutedWebhook, WebhookId } from '#domain';
 import type { Front, FrontPlace, Line } from '../attempts/front.js';
 import type { Pace, Used } from './pace.js';
+import { Rate } from './rate.js';
 import type { Turn, Wait } from './turn.js';
 
-/**
- * How long a ready delivery waits here for a place before it moves into the lane, and how many do at once: a
- * move costs as much as an attempt, and a burst is over sooner. They leave room for others in their partition.
- */
+/** How long a ready delivery waits here for a place before it moves into the lane, and how many wait at most. */
 const PATIENCE_MS = 1_000;
-const PATIENT = 32;
+const PATIENT = 64;
 /** What comes free within so long is waited for by the delivery that is in hand. */
 const SOON_MS = 1_000;
 /** A webhook that a receiver refused is let alone for so long, while the ledger is told to disable it. */
@@ -39,6 +37,7 @@ export class Lane {
   private readonly inLine: Waiting[] = [];
   private underWay = 0;
   private slow = 0;
+  private readonly endings = new Rate();
   private refusedUntil = 0;
   private usedAt = Date.now();
 
@@ -71,10 +70,12 @@ export class Lane {
   enter(): Wait | Promise<Wait | Turn> {
     this.usedAt = Date.now();
     const wait = this.waitNow();
-    const behind = this.waiting + this.entering > 0;
-    if (wait === undefined && !behind && this.inLine.length === 0) return this.begin('ready');
     if (wait && wait !== 'webhook_busy') return wait;
-    if (behind || this.inLine.length >= PATIENT || !this.front.admitsSlow) return 'webhook_busy';
+    const behind = this.waiting + this.entering > 0;
+    // What a limit leaves is the lane's first.
+    if (behind && this.pace.isLimited) return 'rate_limited';
+    if (wait === undefined && this.inLine.length === 0) return this.begin('ready');
+    if (!this.isWorthWaiting(behind)) return 'webhook_busy';
     return new Promise((resolve) => {
       const waiting: Waiting = {
         go: resolve,
@@ -130,6 +131,17 @@ export class Lane {
     );
   }
 
+  /**
+   * A move into the lane costs as much as an attempt, so a burst waits here; but a slow webhook's deliveries
+   * would keep others of its partition waiting, so only while the line moves. Whoever is from the lane is in
+   * the same line: neither can keep the other waiting.
+   */
+  private isWorthWaiting(behind: boolean): boolean {
+    if (this.inLine.length >= PATIENT || !this.front.admitsSlow) return false;
+    const expectedMs = (this.inLine.length * 1_000) / this.endings.perSecond(Date.now());
+    return !behind || expectedMs < PATIENCE_MS;
+  }
+
   private waitNow(): Wait | undefined {
     const now = Date.now();
     if (this.webhook.status === 'inactive') return 'webhook_paused';
@@ -154,18 +166,14 @@ export class Lane {
   }
 
   private turnAt(place: FrontPlace, used: Used): Turn {
-    let slow: (() => void) | undefined;
-    place.onBehind = () => {
-      this.slow++;
-      slow?.();
-    };
+    place.onBehind = () => this.slow++;
     return {
-      onSlow: (told) => (slow = told),
       end: (result, refused = false) => {
         if (refused) this.refusedUntil = Date.now() + REFUSED_MS;
         if (place.behind) this.slow--;
         this.front.leave(place);
         this.underWay--;
+        this.endings.add(Date.now());
         this.pace.ended(used, result, Date.now());
         this.letIn();
         this.news(this);

@@ -81,6 +81,11 @@ export class Pace {
     );
   }
 
+  /** Whether anything but its places and its breaker holds it back. */
+  get isLimited(): boolean {
+    return this.rate !== undefined || this.hourly !== undefined;
+  }
+
   /** Why no attempt may begin now; undefined when one may. */
   waitNow(now: number): Wait | undefined {
     if (this.breaker.allows(now) === 'no') return 'circuit_open';

@@ -8,8 +8,6 @@ export type TurnResult = { status: number } | { kind: AttemptErrorKind };
 
 /** A webhook's leave to make one attempt. */
 export interface Turn {
-  /** Told when the attempt takes long. */
-  onSlow: (slow: () => void) => void;
   /**
    * To be called once, when the attempt is over; without a result when it was not made.
    * @param refused whether the receiver wants nothing more
