@@ -241,7 +241,13 @@ export class LaneKeeper {
     };
     this.draining.set(lane.id, draining);
     const kind = ordered ? OrderedSession : LaneSession;
-    const parts = { bus: this.parts.bus, carryOut: this.carryOut, report: this.parts.report };
+    const { bus, report, isHome } = this.parts;
+    const parts = {
+      bus,
+      report,
+      carryOut: this.carryOut,
+      isHome: (webhook: WebhookId) => isHome(partitionOf(webhook)),
+    };
     draining.opening = kind.open(lane, parts).then(
       (session: Session) => (draining.session = session),
       (error: unknown) => {

@@ -1,4 +1,5 @@
 import { withOwed, type Bus, type BusMessage, type Consumer, type Outcome, type OwedDelivery } from '#bus';
+import type { WebhookId } from '#domain';
 import type { Lane } from './lane.js';
 import type { Turn } from './turn.js';
 
@@ -23,6 +24,8 @@ export type CarryOut = (
 export interface SessionParts {
   bus: Pick<Bus, 'lanes' | 'routingFloors'>;
   carryOut: CarryOut;
+  /** Whether the lane is still ours: a next home has made its consumer anew. */
+  isHome: (webhook: WebhookId) => boolean;
   report: (problem: string, error: unknown) => void;
 }
 
@@ -72,6 +75,7 @@ export class LaneSession implements Session {
 
   async close(withinMs: number): Promise<void> {
     await this.consumer.drain(withinMs);
+    if (!this.parts.isHome(this.lane.id)) return;
     await this.consumer.acknowledged();
     await this.parts.bus.lanes.close(this.lane.id);
   }

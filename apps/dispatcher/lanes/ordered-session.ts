@@ -81,9 +81,10 @@ export class OrderedSession implements Session {
     this.closed = true;
     this.wake?.();
     await Promise.race([this.running, new Promise((resolve) => setTimeout(resolve, withinMs).unref())]);
-    await this.consumer.acknowledged();
+    const isHome = this.parts.isHome(this.lane.id);
+    if (isHome) await this.consumer.acknowledged();
     this.consumer.abandon();
-    await this.parts.bus.lanes.close(this.lane.id);
+    if (isHome) await this.parts.bus.lanes.close(this.lane.id);
   }
 
   private take(message: BusMessage): Promise<Outcome> {

@@ -130,6 +130,7 @@ export class OrderedWorld {
         routingFloors: { read: () => this.answer(life, () => this.floor()) },
       },
       carryOut: (owed: OwedDelivery) => this.attempt(life, owed),
+      isHome: () => true,
       report: () => undefined,
     } as unknown as SessionParts;
     const session = await OrderedSession.open(lane as unknown as Lane, parts);
