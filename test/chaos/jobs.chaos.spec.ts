@@ -4,7 +4,7 @@ import { Bus, decodeOwed, DELIVERIES, done, type Consumer } from '#bus';
 import { deliveryIdOf, newId, type DeliveryRef, type Fact } from '#domain';
 import { openDatabase, Projection, type DataSource } from '#persistence';
 import { startNats, startPostgres, TOPOLOGY, waitFor, type TestNats, type TestPostgres } from '#testing';
-import { startAdminApiProcess, type AdminApiProcess } from './admin-api-process.js';
+import { startAppProcess, type AppProcess } from './app-process.js';
 
 const DELIVERIES_FAILED = 20_000;
 const KILLS = 5;
@@ -13,7 +13,7 @@ const OPERATOR_KEY = `tdg_chaos_${randomBytes(12).toString('hex')}`;
 describe('a job of many deliveries, while the admin-apis that work on it are killed', () => {
   let postgres: TestPostgres;
   let nats: TestNats;
-  let replicas: AdminApiProcess[];
+  let replicas: AppProcess[];
   let database: DataSource;
   let bus: Bus;
   let consumer: Consumer;
@@ -28,7 +28,10 @@ describe('a job of many deliveries, while the admin-apis that work on it are kil
       TIDINGS_ENCRYPTION_KEYS: `k1:${randomBytes(32).toString('base64')}`,
       TIDINGS_OPERATOR_KEY: OPERATOR_KEY,
     };
-    replicas = await Promise.all([startAdminApiProcess(environment), startAdminApiProcess(environment)]);
+    replicas = await Promise.all([
+      startAppProcess('admin-api', environment),
+      startAppProcess('admin-api', environment),
+    ]);
     database = await openDatabase(postgres.url, { name: 'spec' });
     bus = await Bus.open({ url: nats.url, name: 'spec' }, TOPOLOGY);
     consumer = bus.consumer({

@@ -4,7 +4,7 @@ import { Bus } from '#bus';
 import { evolveWebhook, NO_WEBHOOK, type WebhookEvent, type WebhookState } from '#domain';
 import { liveWebhookOf, openDatabase, routedWebhookOf, WebhookRow, type DataSource } from '#persistence';
 import { startNats, startPostgres, TOPOLOGY, waitFor, type TestNats, type TestPostgres } from '#testing';
-import { startAdminApiProcess, type AdminApiProcess } from './admin-api-process.js';
+import { startAppProcess, type AppProcess } from './app-process.js';
 import { WebhookWriters } from './webhook-writers.js';
 
 const WRITERS = 12;
@@ -27,7 +27,7 @@ interface Entry {
 describe('two admin-apis that many write to at once', () => {
   let postgres: TestPostgres;
   let nats: TestNats;
-  let replicas: AdminApiProcess[];
+  let replicas: AppProcess[];
   let writers: WebhookWriters;
   let database: DataSource;
   let counter: string;
@@ -41,7 +41,10 @@ describe('two admin-apis that many write to at once', () => {
       TIDINGS_OPERATOR_KEY: OPERATOR_KEY,
       TIDINGS_API_RATE_LIMIT: '1000000',
     };
-    replicas = await Promise.all([startAdminApiProcess(environment), startAdminApiProcess(environment)]);
+    replicas = await Promise.all([
+      startAppProcess('admin-api', environment),
+      startAppProcess('admin-api', environment),
+    ]);
     database = await openDatabase(postgres.url, { name: 'spec' });
     writers = new WebhookWriters(
       () => replicas.map(({ url }) => url),
