@@ -49,6 +49,7 @@ export class Consumer {
   private parked = 0;
   private received = 0;
   private handedOutBefore = 0;
+  private seen = 0;
   private still = false;
   private draining = false;
   private source: PullConsumer | undefined;
@@ -208,6 +209,7 @@ export class Consumer {
   }
 
   private async take(message: JsMsg): Promise<void> {
+    this.seen = Math.max(this.seen, message.seq);
     const redelivered = message.redelivered || message.seq <= this.handedOutBefore;
     const held: Held = { since: Date.now(), parked: false, message: new BusMessage(message, redelivered) };
     held.message.onParked(() => this.park(held));
@@ -253,6 +255,8 @@ export class Consumer {
 
   /** The stream or the consumer may be gone with the server's store; make the consumer again. */
   private async repair(): Promise<void> {
+    // A consumer that is made again no longer knows what it had handed out.
+    this.handedOutBefore = Math.max(this.handedOutBefore, this.seen);
     try {
       await ensureConsumer(this.wires.manager, this.options.plan);
     } catch (error) {

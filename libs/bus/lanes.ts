@@ -103,6 +103,7 @@ export class Lanes {
       durable: nameOf(webhook),
       filter: laneSubject(webhook),
       abandonedAfterMs: ABANDONED_AFTER_MS,
+      inMemory: true,
     };
   }
 

@@ -90,6 +90,12 @@ export interface ConsumerPlan {
   maxAckPending: number;
   /** For a consumer that is there for a while only: it goes when nobody has pulled for so long. */
   abandonedAfterMs?: number;
+  /**
+   * For a consumer whose place is known from its stream alone, such as one of a work queue: the server then does
+   * not store how far it is. It writes a new file for that ten times a second for each consumer that is busy, and
+   * with 64 of them and more those took more of its time than messages did.
+   */
+  inMemory?: boolean;
   /** Leaves the payloads out of what is handed out. */
   headersOnly?: boolean;
 }
@@ -104,6 +110,7 @@ export async function ensureConsumer(manager: JetStreamManager, plan: ConsumerPl
     ack_wait: nanos(plan.ackWaitMs),
     max_ack_pending: plan.maxAckPending,
     max_deliver: -1,
+    ...(plan.inMemory ? { mem_storage: true } : {}),
     ...(plan.headersOnly ? { headers_only: true } : {}),
     ...(plan.abandonedAfterMs === undefined ? {} : { inactive_threshold: nanos(plan.abandonedAfterMs) }),
   };

@@ -15,6 +15,7 @@ export class DispatchController {
       // A dead dispatcher's deliveries are its successor's at once; this is for what nobody took over.
       ackWaitMs: 15_000,
       maxAckPending: 20_000,
+      inMemory: true,
     }),
     // Those apart that have their turn.
     capacity: 32,
