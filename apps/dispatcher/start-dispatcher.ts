@@ -112,7 +112,14 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Runni
     count: metrics,
     maxAgeMs: options.maxDeliveryAgeHours * HOUR_MS,
   });
-  const dispatcher = new Dispatcher(courier, lanes, journal, (partition) => homes.holds(partition), metrics);
+  const dispatcher = new Dispatcher(
+    courier,
+    lanes,
+    journal,
+    (partition) => homes.holds(partition),
+    metrics,
+    front,
+  );
   const app = await NestFactory.create<NestFastifyApplication>(
     DispatcherModule.of({ dispatcher, ops: ['dispatcher', { nats: () => bus.ping() }, registry] }),
     new FastifyAdapter(),

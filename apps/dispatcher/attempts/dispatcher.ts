@@ -14,6 +14,7 @@ import type { LaneKeeper } from '../lanes/lane-keeper.js';
 import type { Carried, CarryOut } from '../lanes/lane-session.js';
 import type { Wait } from '../lanes/turn.js';
 import type { Courier } from './courier.js';
+import type { Front } from './front.js';
 
 /**
  * Takes up what is ready: it is attempted at once when its webhook can take it,
@@ -30,6 +31,7 @@ export class Dispatcher {
     private readonly journal: JournalWriter,
     private readonly isHome: (partition: number) => boolean,
     private readonly count: { held: () => void },
+    private readonly front: Pick<Front, 'tookUp'>,
   ) {}
 
   /** @throws when NATS did not take what comes next; the message is then to be handled again */
@@ -49,6 +51,7 @@ export class Dispatcher {
   private async takeUp(owed: OwedDelivery, data: Uint8Array, message: BusMessage): Promise<Outcome> {
     // Its partition has moved on while it was on its way here.
     if (!this.isHome(partitionOf(owed.webhook))) return again();
+    this.front.tookUp(message.storedAt);
     const ready = await this.courier.examine(owed);
     if (!ready) return done;
     const found = this.lanes.of(ready.webhook);

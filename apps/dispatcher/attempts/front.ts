@@ -1,3 +1,5 @@
+import { GiveWay } from './give-way.js';
+
 /** After that an attempt makes room at the front, milliseconds. */
 const YOUNG_MS = 1_000;
 const SWEEP_MS = 100;
@@ -5,9 +7,12 @@ const SWEEP_MS = 100;
 const BEHIND_PER_PLACE = 8;
 /** What deliveries from lanes leave of the front to ready ones: those are on time still. */
 const SHARE_OF_LANES = 0.75;
+/** What lanes are left with however late ready ones are. */
+const LEAST_SHARE_OF_LANES = 1 / 64;
 
 /** An attempt's place among all that this process makes. */
 export interface FrontPlace {
+  line: Line;
   since: number;
   /** It was moved behind the front. */
   behind: boolean;
@@ -32,6 +37,8 @@ export class Front {
   private readonly held = new Set<FrontPlace>();
   private readonly lines: Record<Line, ((place: FrontPlace) => void)[]> = { ready: [], lane: [] };
   private young = 0;
+  private youngOfLanes = 0;
+  private readonly way: GiveWay;
   private readonly sweeper: NodeJS.Timeout;
 
   /**
@@ -42,6 +49,7 @@ export class Front {
     private readonly places: number,
     private readonly youngMs = YOUNG_MS,
   ) {
+    this.way = new GiveWay(places * SHARE_OF_LANES, places * LEAST_SHARE_OF_LANES);
     this.sweeper = setInterval(() => this.sweep(), SWEEP_MS);
     this.sweeper.unref();
   }
@@ -62,14 +70,19 @@ export class Front {
 
   /** Resolves when there is a place; ready deliveries come before those of lanes. */
   enter(line: Line): FrontPlace | Promise<FrontPlace> {
-    if (this.hasRoomFor(line) && this.lines[line].length === 0) return this.take();
+    if (this.hasRoomFor(line) && this.lines[line].length === 0) return this.take(line);
     return new Promise((resolve) => this.lines[line].push(resolve));
   }
 
   leave(place: FrontPlace): void {
     if (!this.held.delete(place)) return;
-    if (!place.behind) this.young--;
+    if (!place.behind) this.leaveFront(place);
     this.letIn();
+  }
+
+  /** A ready delivery is taken up that was stored at that time, milliseconds since 1970. */
+  tookUp(storedAt: number): void {
+    this.way.tookUp(storedAt, Date.now());
   }
 
   close(): void {
@@ -77,23 +90,31 @@ export class Front {
   }
 
   private hasRoomFor(line: Line): boolean {
-    const young = line === 'ready' ? this.places : Math.max(1, this.places * SHARE_OF_LANES);
-    return this.young < young && this.held.size < Front.mostUnderWay(this.places);
+    if (line === 'lane' && this.youngOfLanes >= this.way.places) return false;
+    return this.young < this.places && this.held.size < Front.mostUnderWay(this.places);
   }
 
-  private take(): FrontPlace {
-    const place: FrontPlace = { since: performance.now(), behind: false, onBehind: undefined };
+  private take(line: Line): FrontPlace {
+    const place: FrontPlace = { line, since: performance.now(), behind: false, onBehind: undefined };
     this.held.add(place);
     this.young++;
+    if (line === 'lane') this.youngOfLanes++;
     return place;
   }
 
   private letIn(): void {
     for (const line of ['ready', 'lane'] as const)
-      while (this.lines[line].length > 0 && this.hasRoomFor(line)) this.lines[line].shift()?.(this.take());
+      while (this.lines[line].length > 0 && this.hasRoomFor(line))
+        this.lines[line].shift()?.(this.take(line));
+  }
+
+  private leaveFront(place: FrontPlace): void {
+    this.young--;
+    if (place.line === 'lane') this.youngOfLanes--;
   }
 
   private sweep(): void {
+    this.way.adapt(this.youngOfLanes);
     const before = performance.now() - this.youngMs;
     const room = this.places * BEHIND_PER_PLACE;
     // They are in the order in which they came.
@@ -101,7 +122,7 @@ export class Front {
       if (place.since > before || this.held.size - this.young >= room) break;
       if (place.behind) continue;
       place.behind = true;
-      this.young--;
+      this.leaveFront(place);
       place.onBehind?.();
     }
     this.letIn();

@@ -93,10 +93,10 @@ export class Lane {
   async turn(): Promise<Wait | Turn> {
     for (;;) {
       const wait = this.waitNow();
-      if (wait === undefined && this.inLine.length === 0) return this.begin('lane');
+      if (wait === undefined && this.inLine.length === 0) return this.begin(this.lineOfLane);
       if (wait === undefined || wait === 'webhook_busy') {
         const turn = await new Promise<Wait | Turn>((resolve) => {
-          this.inLine.push({ go: resolve, line: 'lane', givesUp: undefined });
+          this.inLine.push({ go: resolve, line: this.lineOfLane, givesUp: undefined });
         });
         if (typeof turn !== 'string') return turn;
         continue;
@@ -129,6 +129,11 @@ export class Lane {
       this.inLine.length === 0 &&
       this.pace.isAtRest(Date.now())
     );
+  }
+
+  /** A limit keeps a lane from taking much already; what it leaves shall not be lost behind long lanes. */
+  private get lineOfLane(): Line {
+    return this.pace.isLimited ? 'ready' : 'lane';
   }
 
   /**
