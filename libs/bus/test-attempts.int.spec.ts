@@ -76,11 +76,15 @@ describe('a test attempt', () => {
 
   it('that takes long does not keep its dispatcher from stopping', async () => {
     const never = Promise.withResolvers<never>();
-    const stop = dispatchers[0].testAttempts.serve(() => never.promise);
+    const begun = Promise.withResolvers<void>();
+    const stop = dispatchers[0].testAttempts.serve(() => {
+      begun.resolve();
+      return never.promise;
+    });
     await dispatchers[0].ping();
     const asked = people.testAttempts.request(owedDelivery(), data, 1_000);
     asked.catch(() => undefined);
-    await dispatchers[0].ping();
+    await begun.promise;
     await stop(100);
     await expect(asked).rejects.toThrow(TestTooLateError);
   });
