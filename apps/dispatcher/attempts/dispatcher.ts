@@ -57,8 +57,12 @@ export class Dispatcher {
     const found = this.lanes.of(ready.webhook);
     const lane = found instanceof Promise ? await found : found;
     if (ready.webhook.ordered) return this.hold(lane, owed, data, message, null);
-    // Whoever had it may have moved it already; behind what waits there it is known again.
-    if (message.redelivered) await this.lanes.measure(lane);
+    // Whoever had it may have moved it already; behind what waits there it is known again. What they may have
+    // scheduled is taken back, for nothing tells of it there.
+    if (message.redelivered && (await this.lanes.measure(lane)) > 0) {
+      await this.lanes.takeBack(owed);
+      return this.hold(lane, owed, data, message, 'webhook_busy');
+    }
     const entered = lane.enter();
     const turn = typeof entered === 'string' ? entered : await entered;
     if (typeof turn === 'string') return this.hold(lane, owed, data, message, turn);

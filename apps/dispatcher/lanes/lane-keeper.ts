@@ -128,13 +128,23 @@ export class LaneKeeper {
   }
 
   /**
-   * Looks what waits in a lane, for one that may have come here a moment ago.
+   * Takes back what is scheduled of a delivery.
    * @throws when NATS cannot be asked
    */
-  async measure(lane: Lane): Promise<void> {
-    if (lane.waiting > 0) return;
+  async takeBack({ webhook, delivery }: OwedDelivery): Promise<void> {
+    await this.parts.bus.deliveries.cancelLater(webhook, delivery);
+  }
+
+  /**
+   * Looks what waits in a lane, for one that may have come here a moment ago.
+   * @returns how many
+   * @throws when NATS cannot be asked
+   */
+  async measure(lane: Lane): Promise<number> {
+    if (lane.waiting > 0) return lane.waiting;
     lane.waiting = Math.max(lane.waiting, await this.parts.bus.lanes.length(lane.id));
     this.consider(lane);
+    return lane.waiting;
   }
 
   /** A webhook changed. */
