@@ -23,7 +23,7 @@ interface Waiting {
  * What is at home here of one webhook: who may be attempted now, and what waits.
  *
  *   a ready delivery --> its turn
- *          `----------> the lane, behind what waits there --> its turn
+ *          `----------> the lane --> its turn, in one line with those that are ready
  *
  * Everything of one webhook comes through here, so its limits are exact.
  */
@@ -51,10 +51,6 @@ export class Lane {
 
   get id(): WebhookId {
     return this.webhook.id;
-  }
-
-  get attempts(): number {
-    return this.underWay;
   }
 
   /** Takes the webhook as it is now. */
