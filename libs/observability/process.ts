@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { tuneGarbageCollection } from './garbage-collection.js';
 
 /** What a started app gives to whoever runs it. */
 export interface RunningApp {
@@ -21,6 +22,7 @@ export async function runProcess(
   start: () => Promise<RunningApp>,
   logger?: () => Logger,
 ): Promise<void> {
+  tuneGarbageCollection();
   let app: RunningApp | undefined;
   let stopping = false;
   const stop = (why: string) => {
