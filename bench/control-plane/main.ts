@@ -4,6 +4,7 @@ import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { VERSION } from '#config';
+import { tuneGarbageCollection } from '#observability';
 import { migrate, openDatabase } from '#persistence';
 import { Keyring } from '#signing';
 import { startNats, startPostgres } from '#testing';
@@ -29,6 +30,8 @@ const app = (name: string) => join(import.meta.dirname, `../../apps/${name}/main
 const seconds = (ms: number) => Math.round(ms / 10) / 100;
 const one = <Item>(items: readonly Item[]) => items[Math.floor(Math.random() * items.length)] as Item;
 
+// What calls must not be what stalls.
+tuneGarbageCollection();
 const nats = await startNats();
 const postgres = await startPostgres({ disposable: false });
 const encryptionKeys = `k1:${randomBytes(32).toString('base64')}`;

@@ -11,7 +11,7 @@ export interface Group {
   definition?: object;
 }
 
-export const HEALTHY: Group = { name: 'healthy', webhooks: 200, rate: 800 };
+export const HEALTHY: Group = { name: 'healthy', webhooks: 200, rate: 400 };
 export const DEAD: Group = { name: 'dead', webhooks: 20, rate: 40 };
 export const SLOW: Group = { name: 'slow', webhooks: 20, rate: 40 };
 export const BACKLOG: Group = { name: 'backlog', webhooks: 5, rate: 50 };

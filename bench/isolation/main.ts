@@ -26,6 +26,9 @@ const POLL_MS = 500;
 const slowReceiver = new URL('../receivers/slow.js', import.meta.url).pathname;
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
+/** Troubles begin so long before it is measured what they do: processes start, breakers open. */
+const SETTLING_SECONDS = 10;
+
 /** Until the lanes hold what they should, and the record knows all that happened. */
 async function quiet(bus: Bus, held: number): Promise<void> {
   for (;;) {
@@ -41,6 +44,8 @@ interface Phase {
   /** Received while it lasted. */
   healthy_per_second: number;
   publish_to_receipt_ms: ReturnType<typeof spread>;
+  /** Of the seconds before. */
+  while_settling_ms: ReturnType<typeof spread>;
   /** Processor cores that each process kept busy. */
   cores: Record<string, number>;
   others_received_per_second?: Record<string, number>;
@@ -57,7 +62,7 @@ async function phase(
   let from = 0;
   const { cores } = await usageDuring({ ...system.pids, nginx: nginx.pid }, () =>
     publish(system.natsUrl, name, flows, async () => {
-      from = Date.now();
+      from = Date.now() + SETTLING_SECONDS * 1_000;
       await begun?.();
     }),
   );
@@ -67,10 +72,12 @@ async function phase(
     [...nginx.receipts()].filter(
       ([id, at]) => id.split('-')[1] === type && !id.startsWith('warm') && at >= from && at < to,
     ).length;
+  const healthy = `${name}-${HEALTHY.name}-`;
   const perSecond = (type: string) => Math.round((received(type) * 1_000) / (to - from));
   return {
     healthy_per_second: perSecond(HEALTHY.name),
-    publish_to_receipt_ms: spread(nginx.latencies(`${name}-${HEALTHY.name}-`)),
+    publish_to_receipt_ms: spread(nginx.latencies(healthy, from)),
+    while_settling_ms: spread(nginx.latencies(healthy, 0, from)),
     cores,
     ...(begun && {
       others_received_per_second: {

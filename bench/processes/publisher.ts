@@ -1,5 +1,6 @@
 import { jetstream } from '@nats-io/jetstream';
 import { connect, headers } from '@nats-io/transport-node';
+import { tuneGarbageCollection } from '#observability';
 
 /** Events that go out side by side with those of other flows, each at its own rate. */
 export interface Flow {
@@ -21,6 +22,7 @@ const [url = '', prefix = '', flows = '[]'] = process.argv.slice(2);
 const WINDOW = 500;
 const PAYLOAD = 'x'.repeat(520);
 
+tuneGarbageCollection();
 const { username, password, host } = new URL(url);
 const connection = await connect({ servers: host, user: username, pass: password });
 const js = jetstream(connection);

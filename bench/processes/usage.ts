@@ -13,7 +13,8 @@ function processUsage(pid: number): Usage | undefined {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
     // The command, in parentheses, may hold spaces; fields are counted after it.
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    const ticks = Number(fields[11]) + Number(fields[12]);
+    // Its own, and those of its children that have ended (PostgreSQL's workers).
+    const ticks = fields.slice(11, 15).reduce((sum, field) => sum + Number(field), 0);
     const smaps = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
     const proportional = Number(/^Pss:\s+(\d+) kB/m.exec(smaps)?.[1] ?? 0);
     return { cpuUs: ticks * TICK_US, residentBytes: proportional * 1024 };

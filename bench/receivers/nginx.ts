@@ -11,7 +11,7 @@ export interface NginxReceiver {
   /** Milliseconds since 1970 at which each event id was received first. */
   receipts: () => Map<string, number>;
   /** Milliseconds that events took from the time at the end of their ids, for ids that begin like that. */
-  latencies: (prefix: string) => number[];
+  latencies: (prefix: string, from?: number, to?: number) => number[];
   stop: () => Promise<void>;
 }
 
@@ -70,9 +70,9 @@ export async function startNginx(): Promise<NginxReceiver> {
     pid: child.pid ?? 0,
     url: `http://127.0.0.1:${port}/`,
     receipts,
-    latencies: (prefix) =>
+    latencies: (prefix, from = 0, to = Infinity) =>
       [...receipts()]
-        .filter(([id]) => id.startsWith(prefix))
+        .filter(([id, at]) => id.startsWith(prefix) && at >= from && at < to)
         .map(([id, at]) => at - Number(id.slice(id.lastIndexOf('-') + 1))),
     stop: async () => {
       child.kill('SIGTERM');

@@ -7,8 +7,6 @@ const SWEEP_MS = 100;
 const BEHIND_PER_PLACE = 8;
 /** What deliveries from lanes leave of the front to ready ones: those are on time still. */
 const SHARE_OF_LANES = 0.75;
-/** What lanes are left with however late ready ones are. */
-const LEAST_SHARE_OF_LANES = 1 / 64;
 
 /** An attempt's place among all that this process makes. */
 export interface FrontPlace {
@@ -38,8 +36,9 @@ export class Front {
   private readonly lines: Record<Line, ((place: FrontPlace) => void)[]> = { ready: [], lane: [] };
   private young = 0;
   private youngOfLanes = 0;
-  private readonly way: GiveWay;
+  private readonly way = new GiveWay(performance.now());
   private readonly sweeper: NodeJS.Timeout;
+  private waiting: NodeJS.Timeout | undefined;
 
   /**
    * @param places attempts at once, those apart that take longer than a second
@@ -49,7 +48,6 @@ export class Front {
     private readonly places: number,
     private readonly youngMs = YOUNG_MS,
   ) {
-    this.way = new GiveWay(places * SHARE_OF_LANES, places * LEAST_SHARE_OF_LANES);
     this.sweeper = setInterval(() => this.sweep(), SWEEP_MS);
     this.sweeper.unref();
   }
@@ -87,18 +85,32 @@ export class Front {
 
   close(): void {
     clearInterval(this.sweeper);
+    clearTimeout(this.waiting);
   }
 
   private hasRoomFor(line: Line): boolean {
-    if (line === 'lane' && this.youngOfLanes >= this.way.places) return false;
-    return this.young < this.places && this.held.size < Front.mostUnderWay(this.places);
+    if (this.young >= this.places || this.held.size >= Front.mostUnderWay(this.places)) return false;
+    if (line === 'ready') return true;
+    if (this.youngOfLanes >= Math.max(1, this.places * SHARE_OF_LANES)) return false;
+    const inMs = this.way.msToNext(performance.now());
+    if (inMs > 0) this.waiting ??= setTimeout(() => this.goOn(), inMs);
+    return inMs === 0;
+  }
+
+  /** Lanes have waited long enough for the next to begin. */
+  private goOn(): void {
+    this.waiting = undefined;
+    this.letIn();
   }
 
   private take(line: Line): FrontPlace {
     const place: FrontPlace = { line, since: performance.now(), behind: false, onBehind: undefined };
     this.held.add(place);
     this.young++;
-    if (line === 'lane') this.youngOfLanes++;
+    if (line === 'lane') {
+      this.youngOfLanes++;
+      this.way.began();
+    }
     return place;
   }
 
@@ -114,7 +126,7 @@ export class Front {
   }
 
   private sweep(): void {
-    this.way.adapt(this.youngOfLanes);
+    this.way.look(performance.now());
     const before = performance.now() - this.youngMs;
     const room = this.places * BEHIND_PER_PLACE;
     // They are in the order in which they came.

@@ -12,7 +12,8 @@ function asking(line: Line, count: number) {
       places.push(place);
     });
   return async () => {
-    await sleep(1);
+    // Lanes begin one after the other, 200 a second at first.
+    await sleep(50);
     return places;
   };
 }

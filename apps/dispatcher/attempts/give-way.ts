@@ -1,37 +1,68 @@
-/** Ready deliveries that are later than that on average have to wait for those of lanes, milliseconds. */
-const LATE_MS = 5;
-const LESS = 1.5;
-const MORE = 1;
+/** Half of the ready deliveries are later than that when they have to wait for those of lanes, milliseconds. */
+const LATE_MS = 1;
+/** Of the last looks, so many must have found that: a single pause of a process is no trouble. */
+const LATE_LOOKS = { of: 5, atLeast: 2 };
+/** Attempts a second that lanes begin with after a rest, and those they are left with however late others are. */
+const FIRST_PER_SECOND = 200;
+const LEAST_PER_SECOND = 50;
+const LESS = 0.7;
+/** What is left of a rate with each look in which lanes did not ask for so much. */
+const UNUSED = 0.95;
+/** Their share more with each look: the longer ago the last lateness is, the bolder. */
+const MORE = { eachSecond: 0.003, most: 0.03 };
+/** What is not used soon is lost, so that lanes begin evenly spread, milliseconds. */
+const SAVED_MS = 20;
 const MINUTE_MS = 60_000;
 
 /**
- * How many places deliveries from lanes may have. They are late anyway and
- * drain as fast as the machine can, which would make ready ones late too: so
- * lanes have fewer places while those are taken up late, and slowly more again
- * while they are not.
+ * How fast deliveries from lanes may begin. They are late anyway, and drain as
+ * fast as the machine can, which would make ready ones late too. So they slow
+ * down while ready ones are taken up late, and then come back first slowly, so
+ * that the pace at which that happened is met seldom, and later faster. A rate
+ * and not a number of places: where receivers are quick, a few places are all
+ * that the machine can do.
  *
  * Late is what is later than the earliest of the last minutes: the server's
  * clock, by which a message was stored, may differ from ours.
  */
 export class GiveWay {
-  private allowed: number;
-  private sum = 0;
-  private count = 0;
+  private perSecond = FIRST_PER_SECOND;
+  private credit = 1;
+  private creditAt: number;
+  private heldBack = false;
+  private begun = 0;
+  private lookedAt: number;
+  private lateAt = -Infinity;
+  private lateness: number[] = [];
+  /** Whether the last looks found lateness, the newest first. */
+  private found: boolean[] = [];
   private earliest = { minute: 0, now: Infinity, before: Infinity };
 
-  /**
-   * @param most places when nothing is late
-   * @param least places however late everything is
-   */
-  constructor(
-    private readonly most: number,
-    private readonly least: number,
-  ) {
-    this.allowed = most;
+  /** @param now by a clock that never goes back, milliseconds */
+  constructor(now: number) {
+    this.creditAt = this.lookedAt = now;
   }
 
-  get places(): number {
-    return Math.max(1, Math.floor(this.allowed));
+  /** Attempts that lanes may begin in a second. */
+  get rate(): number {
+    return this.perSecond;
+  }
+
+  /** How long until a delivery from a lane may begin, milliseconds; 0 when it may now. */
+  msToNext(now: number): number {
+    const { perSecond } = this;
+    const most = Math.max(1, (perSecond * SAVED_MS) / 1_000);
+    this.credit = Math.min(most, this.credit + ((now - this.creditAt) * perSecond) / 1_000);
+    this.creditAt = now;
+    if (this.credit >= 1) return 0;
+    this.heldBack = true;
+    return ((1 - this.credit) * 1_000) / perSecond;
+  }
+
+  /** A delivery from a lane begins. */
+  began(): void {
+    this.credit--;
+    this.begun++;
   }
 
   /**
@@ -43,24 +74,39 @@ export class GiveWay {
     const passed = now - storedAt;
     this.turnTo(Math.floor(now / MINUTE_MS));
     this.earliest.now = Math.min(this.earliest.now, passed);
-    this.sum += passed - Math.min(this.earliest.now, this.earliest.before);
-    this.count++;
+    this.lateness.push(passed - Math.min(this.earliest.now, this.earliest.before));
   }
 
-  /**
-   * To be called several times a second.
-   * @param inUse places that lanes have now
-   */
-  adapt(inUse: number): void {
-    const late = this.count > 0 && this.sum / this.count > LATE_MS;
-    this.sum = this.count = 0;
-    this.allowed = late
-      ? Math.max(this.least, Math.min(this.allowed, inUse) / LESS)
-      : Math.min(this.most, this.allowed + MORE);
+  /** To be called several times a second; `now` as in the constructor. */
+  look(now: number): void {
+    const used = (this.begun * 1_000) / Math.max(1, now - this.lookedAt);
+    this.found = [median(this.lateness) > LATE_MS, ...this.found].slice(0, LATE_LOOKS.of);
+    if (this.found.filter(Boolean).length >= LATE_LOOKS.atLeast) {
+      this.found = [];
+      this.lateAt = now;
+      this.perSecond = Math.max(LEAST_PER_SECOND, Math.min(this.perSecond, used) * LESS);
+    } else if (this.heldBack) {
+      const seconds = (now - this.lateAt) / 1_000;
+      this.perSecond *= 1 + Math.min(MORE.most, MORE.eachSecond * seconds);
+    } else {
+      // What nobody uses is not known to be right for long.
+      this.perSecond = Math.min(
+        this.perSecond,
+        Math.max(FIRST_PER_SECOND, 2 * used, this.perSecond * UNUSED),
+      );
+    }
+    this.lateness = [];
+    this.begun = 0;
+    this.heldBack = false;
+    this.lookedAt = now;
   }
 
   private turnTo(minute: number): void {
     if (minute === this.earliest.minute) return;
     this.earliest = { minute, now: Infinity, before: this.earliest.now };
   }
+}
+
+function median(numbers: number[]): number {
+  return numbers.sort((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? 0;
 }

@@ -1,44 +1,86 @@
 import { GiveWay } from './give-way.js';
 
-const NOW = 1_795_000_000_000;
+const STORED = 1_795_000_000_000;
+const LOOK_MS = 100;
 
-/** A tenth of a second in which deliveries were taken up so late. */
-function tenth(way: GiveWay, late: number[], inUse: number, clockAhead = 0): number {
-  for (const ms of late) way.tookUp(NOW + clockAhead - ms, NOW);
-  way.adapt(inUse);
-  return way.places;
+let way: GiveWay;
+let now: number;
+beforeEach(() => {
+  now = 5_000;
+  way = new GiveWay(now);
+});
+
+/** A tenth of a second in which lanes begin as fast as they may, and ready deliveries are so late. */
+function tenth(late: number[], { lanesWant = Infinity, clockAhead = 0 } = {}): number {
+  let begun = 0;
+  for (const end = now + LOOK_MS; now < end; now++) {
+    while (begun < lanesWant && way.msToNext(now) === 0) {
+      way.began();
+      begun++;
+    }
+  }
+  for (const ms of late) way.tookUp(STORED - clockAhead, STORED + ms);
+  way.look(now);
+  return begun;
+}
+
+function seconds(count: number, late: number[], options = {}): number[] {
+  return Array.from({ length: count }, () => {
+    let begun = 0;
+    for (let i = 0; i < 10; i++) begun += tenth(late, options);
+    return begun;
+  });
 }
 
 describe('lanes', () => {
-  it('have all their places while nothing is late', () => {
-    const way = new GiveWay(192, 4);
-    expect([tenth(way, [1, 2, 3], 100), tenth(way, [], 100)]).toEqual([192, 192]);
+  it('begin evenly spread, at a rate that doubles in some seconds while nothing is late', () => {
+    expect(tenth([0, 1])).toBeGreaterThanOrEqual(20);
+    expect(tenth([0, 1])).toBeLessThanOrEqual(22);
+    seconds(4, [0, 1]);
+    expect(way.rate).toBeGreaterThan(500);
+    expect(tenth([0, 1])).toBeCloseTo(way.rate / 10, -1.5);
   });
 
-  it('give way at once when ready deliveries are late, down to the least', () => {
-    const way = new GiveWay(192, 4);
-    expect(tenth(way, [0, 30, 40], 60)).toBe(40);
-    for (let i = 0; i < 20; i++) tenth(way, [30, 40], way.places);
-    expect(way.places).toBe(4);
+  it('slow down while ready deliveries are late, down to the least', () => {
+    seconds(6, [0, 1]);
+    const before = way.rate;
+    tenth([0, 30, 40]);
+    tenth([0, 30, 40]);
+    expect(way.rate).toBeCloseTo(before * 0.7, -2);
+    seconds(10, [0, 30, 40]);
+    expect(way.rate).toBe(50);
+    expect(seconds(1, [0, 30, 40])[0]).toBeGreaterThanOrEqual(50);
   });
 
-  it('come back place by place', () => {
-    const way = new GiveWay(192, 4);
-    tenth(way, [0, 30, 40], 15);
-    expect([way.places, tenth(way, [1, 2], 10), tenth(way, [1, 2], 10)]).toEqual([10, 11, 12]);
+  it('come back slowly at first, and faster the longer nothing was late', () => {
+    seconds(6, [0, 1]);
+    seconds(10, [0, 30, 40]);
+    const [first, , , , , , , , , tenthSecond] = seconds(10, [0, 1]);
+    expect(first).toBeLessThan(60);
+    expect(tenthSecond).toBeGreaterThan(120);
+  });
+
+  it('take no notice of one pause', () => {
+    seconds(6, [0, 1]);
+    const before = way.rate;
+    tenth([100, 120, 130]);
+    seconds(1, [0, 1]);
+    expect(way.rate).toBeGreaterThan(before);
+  });
+
+  it('do not keep a rate for long that they do not ask for', () => {
+    seconds(6, [0, 1]);
+    seconds(10, [0, 1], { lanesWant: 1 });
+    expect(way.rate).toBe(200);
   });
 
   it('are not misled by a server whose clock differs', () => {
-    for (const ahead of [-5_000, 5_000]) {
-      const way = new GiveWay(192, 4);
-      expect(tenth(way, [1, 2, 3], 100, ahead)).toBe(192);
-      expect(tenth(way, [1, 40, 40], 60, ahead)).toBe(40);
+    for (const clockAhead of [-5_000, 5_000]) {
+      way = new GiveWay(now);
+      seconds(3, [0, 1], { clockAhead });
+      expect(way.rate).toBeGreaterThan(300);
+      seconds(10, [0, 30, 40], { clockAhead });
+      expect(way.rate).toBe(50);
     }
-  });
-
-  it('never have none', () => {
-    const way = new GiveWay(1, 0.1);
-    for (let i = 0; i < 10; i++) tenth(way, [0, 500], 1);
-    expect(way.places).toBe(1);
   });
 });
