@@ -15,7 +15,6 @@ import { dispatcherMetrics } from './dispatcher-metrics.js';
 import { DispatcherModule } from './dispatcher.module.js';
 import { LaneKeeper } from './lanes/lane-keeper.js';
 import { Homes } from './partitions/homes.js';
-
 import { Trials } from './trials/trials.js';
 import { WebhookDirectory } from './webhooks/webhook-directory.js';
 

@@ -6,12 +6,12 @@ import { circumstances, keep, spread } from '../processes/report.js';
 import { startSystem, type System } from '../processes/system.js';
 import { usageDuring } from '../processes/usage.js';
 import { startNginx, type NginxReceiver } from '../receivers/nginx.js';
-import { BACKLOG, create, DEAD, HEALTHY, LIMITED, SLOW, steadily } from './groups.js';
+import { BACKLOG, create, DEAD, HEALTHY, LIMITED, OTHERS, SLOW, steadily } from './groups.js';
 
 /**
  * Whether healthy webhooks notice the trouble of others, with one dispatcher
  * and with two, everything on this machine: first they get their events alone,
- * then beside webhooks that never answer, answer late, drain a backlog as fast
+ * then beside as much traffic for other healthy ones, then beside webhooks that never answer, answer late, drain a backlog as fast
  * as they can, or may not be called as often as they have events.
  * Arguments: seconds alone (40), seconds beside the others (60), events in each
  * backlog (20000), numbers of dispatchers (1,2).
@@ -97,6 +97,7 @@ async function measure(dispatchers: number) {
   const system = await startSystem({ dispatchers });
   const bus = await Bus.open({ url: system.natsUrl, name: 'bench' }, topologyOf(loadConfig()));
   await create(system, HEALTHY, nginx.url);
+  await create(system, OTHERS, nginx.url);
   await create(system, DEAD, dead.url);
   await create(system, SLOW, slow.url);
   await create(system, LIMITED, nginx.url);
@@ -106,6 +107,13 @@ async function measure(dispatchers: number) {
   while (nginx.latencies('warm-').length < 20 * HEALTHY.rate) await sleep(POLL_MS);
   await quiet(bus, 0);
   const alone = await phase(system, nginx, 'alone', ALONE_SECONDS, [steadily(HEALTHY, ALONE_SECONDS)]);
+  const more = await phase(
+    system,
+    nginx,
+    'more',
+    ALONE_SECONDS,
+    [HEALTHY, OTHERS].map((group) => steadily(group, ALONE_SECONDS)),
+  );
 
   for (const id of backlogs) await system.post(`/webhooks/${id}/pause`);
   const held = BACKLOG_EVENTS * BACKLOG.webhooks;
@@ -123,12 +131,14 @@ async function measure(dispatchers: number) {
   await bus.close();
   await Promise.all([system.stop(), nginx.stop(), stop(dead), stop(slow)]);
   const ratio = (of: number, to: number) => Math.round((of / to) * 100) / 100;
-  const [before, after] = [alone.publish_to_receipt_ms, beside.publish_to_receipt_ms];
+  const p99 = (of: Phase) => of.publish_to_receipt_ms.p99 ?? NaN;
   return {
     alone,
+    beside_as_much_healthy_traffic: more,
     beside,
     throughput_ratio: ratio(beside.healthy_per_second, alone.healthy_per_second),
-    p99_ratio: ratio(after.p99 ?? NaN, before.p99 ?? NaN),
+    p99_ratio: ratio(p99(beside), p99(alone)),
+    p99_ratio_to_as_much_healthy_traffic: ratio(p99(beside), p99(more)),
   };
 }
 
