@@ -2,14 +2,15 @@
 const LATE_MS = 1;
 /** Of the last looks, so many must have found that: a single pause of a process is no trouble. */
 const LATE_LOOKS = { of: 5, atLeast: 2 };
-/** Attempts a second that lanes begin with after a rest, and those they are left with however late others are. */
+/** Attempts a second that lanes begin with after a rest. */
 const FIRST_PER_SECOND = 200;
-const LEAST_PER_SECOND = 50;
+/** What they are left with however late others are: so many, or that share of what others begin. */
+const LEAST = { perSecond: 50, share: 0.1 };
 const LESS = 0.7;
 /** What is left of a rate with each look in which lanes did not ask for so much. */
 const UNUSED = 0.95;
 /** Their share more with each look: the longer ago the last lateness is, the bolder. */
-const MORE = { eachSecond: 0.003, most: 0.03 };
+const MORE = { eachSecond: 0.003, most: 0.03, whereNoneIsReady: 0.3 };
 /** What is not used soon is lost, so that lanes begin evenly spread, milliseconds. */
 const SAVED_MS = 20;
 const MINUTE_MS = 60_000;
@@ -79,26 +80,31 @@ export class GiveWay {
 
   /** To be called several times a second; `now` as in the constructor. */
   look(now: number): void {
-    const used = (this.begun * 1_000) / Math.max(1, now - this.lookedAt);
+    const seconds = Math.max(1, now - this.lookedAt) / 1_000;
+    const used = this.begun / seconds;
     this.found = [median(this.lateness) > LATE_MS, ...this.found].slice(0, LATE_LOOKS.of);
     if (this.found.filter(Boolean).length >= LATE_LOOKS.atLeast) {
       this.found = [];
       this.lateAt = now;
-      this.perSecond = Math.max(LEAST_PER_SECOND, Math.min(this.perSecond, used) * LESS);
+      const least = Math.max(LEAST.perSecond, (LEAST.share * this.lateness.length) / seconds);
+      this.perSecond = Math.max(least, Math.min(this.perSecond, used) * LESS);
     } else if (this.heldBack) {
-      const seconds = (now - this.lateAt) / 1_000;
-      this.perSecond *= 1 + Math.min(MORE.most, MORE.eachSecond * seconds);
+      this.perSecond *= 1 + this.share(now);
     } else {
       // What nobody uses is not known to be right for long.
-      this.perSecond = Math.min(
-        this.perSecond,
-        Math.max(FIRST_PER_SECOND, 2 * used, this.perSecond * UNUSED),
-      );
+      const known = Math.max(FIRST_PER_SECOND, 2 * used, this.perSecond * UNUSED);
+      this.perSecond = Math.min(this.perSecond, known);
     }
     this.lateness = [];
     this.begun = 0;
     this.heldBack = false;
     this.lookedAt = now;
+  }
+
+  /** How much more they may begin. */
+  private share(now: number): number {
+    if (this.lateness.length === 0) return MORE.whereNoneIsReady;
+    return Math.min(MORE.most, (MORE.eachSecond * (now - this.lateAt)) / 1_000);
   }
 
   private turnTo(minute: number): void {

@@ -52,6 +52,17 @@ describe('lanes', () => {
     expect(seconds(1, [0, 30, 40])[0]).toBeGreaterThanOrEqual(50);
   });
 
+  it('are left a tenth of what ready deliveries begin, however late those are', () => {
+    seconds(6, [0, 1]);
+    seconds(10, [0, ...Array.from({ length: 199 }, () => 40)]);
+    expect(way.rate).toBeCloseTo(200);
+  });
+
+  it('are soon as fast as can be where no delivery is ready', () => {
+    const [, , third] = seconds(3, []);
+    expect(third).toBeGreaterThan(5_000);
+  });
+
   it('come back slowly at first, and faster the longer nothing was late', () => {
     seconds(6, [0, 1]);
     seconds(10, [0, 30, 40]);

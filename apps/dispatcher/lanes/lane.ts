@@ -127,9 +127,12 @@ export class Lane {
     );
   }
 
-  /** A limit keeps a lane from taking much already; what it leaves shall not be lost behind long lanes. */
+  /**
+   * A limit keeps a lane from taking much already, and so does order, one at a time; what they leave shall not
+   * be lost behind long lanes.
+   */
   private get lineOfLane(): Line {
-    return this.pace.isLimited ? 'ready' : 'lane';
+    return this.pace.isLimited || this.webhook.ordered ? 'ready' : 'lane';
   }
 
   /**
