@@ -2,7 +2,7 @@ import { Axios } from 'axios';
 import { Agent } from 'undici';
 import { AddressGuard, BlockedAddressError, type EgressPolicy } from './address-guard.js';
 import { failureOf, type Failure } from './failure.js';
-import { type OutboundRequest, undiciAdapter, type KeptBody } from './undici-adapter.js';
+import { type OutboundRequest, undiciAdapter, type KeptAnswer } from './undici-adapter.js';
 
 export interface Answer {
   status: number;
@@ -57,8 +57,8 @@ export class EgressClient {
       // Every time anew: what may be reached can change after a webhook is saved.
       if (!this.guard.checkUrl(request.url).ok) throw new BlockedAddressError();
       const { method, url, timeoutMs: timeout } = request;
-      const response = await this.http.request<KeptBody>({ method, url, timeout, data: request });
-      return { answer: toAnswer(response.status, response.headers as Record<string, string>, response.data) };
+      const response = await this.http.request<KeptAnswer>({ method, url, timeout, data: request });
+      return { answer: toAnswer(response.status, response.data) };
     } catch (error) {
       return { failure: failureOf(error) };
     }
@@ -69,7 +69,7 @@ export class EgressClient {
   }
 }
 
-function toAnswer(status: number, headers: Record<string, string>, { bytes, truncated }: KeptBody): Answer {
+function toAnswer(status: number, { headers, bytes, truncated }: KeptAnswer): Answer {
   // PostgreSQL's text takes no NUL.
   return { status, headers, body: bytes.toString('utf8').replaceAll('\0', '\ufffd'), truncated };
 }

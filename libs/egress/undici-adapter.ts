@@ -1,12 +1,14 @@
-import type { AxiosAdapter, AxiosResponse, InternalAxiosRequestConfig } from 'axios';
+import { AxiosHeaders, type AxiosAdapter, type AxiosResponse, type InternalAxiosRequestConfig } from 'axios';
 import type { Agent, Dispatcher } from 'undici';
 import { DeadlineError } from './failure.js';
 
 /** What an answer's body is cut to; the rest is never read. */
 export const KEPT_BODY_BYTES = 16 * 1024;
 
-/** The answer's body as far as it is kept. */
-export interface KeptBody {
+/** What is kept of an answer; like the request it travels through axios as `data`, untouched. */
+export interface KeptAnswer {
+  headers: Record<string, string>;
+  /** The body, as far as it is kept. */
   bytes: Buffer;
   truncated: boolean;
 }
@@ -27,7 +29,9 @@ export class OutboundRequest {
   ) {}
 }
 
-const EMPTY: KeptBody = { bytes: Buffer.alloc(0), truncated: false };
+const NO_BYTES = Buffer.alloc(0);
+/** What axios sees of an answer's headers. */
+const NO_HEADERS = new AxiosHeaders();
 
 /**
  * axios over undici's dispatcher: a fifth of the CPU of axios over node:http
@@ -68,7 +72,7 @@ class Exchange implements Dispatcher.DispatchHandler {
 
   constructor(
     private readonly config: InternalAxiosRequestConfig,
-    private readonly resolve: (response: AxiosResponse<KeptBody>) => void,
+    private readonly resolve: (response: AxiosResponse<KeptAnswer>) => void,
     private readonly reject: (error: Error) => void,
   ) {
     const withinMs = config.timeout ?? 0;
@@ -97,22 +101,24 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.chunks.push(chunk);
     this.bytes += chunk.length;
     if (this.bytes <= KEPT_BODY_BYTES) return;
-    this.answer({ bytes: Buffer.concat(this.chunks).subarray(0, KEPT_BODY_BYTES), truncated: true });
+    this.answer(Buffer.concat(this.chunks).subarray(0, KEPT_BODY_BYTES), true);
     // The connection is given up rather than drained: the rest may have no end.
     controller.abort(new Error('enough read'));
   }
 
   onResponseEnd(): void {
-    this.answer(this.bytes === 0 ? EMPTY : { bytes: Buffer.concat(this.chunks), truncated: false });
+    this.answer(this.bytes === 0 ? NO_BYTES : Buffer.concat(this.chunks), false);
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
     this.fail(error);
   }
 
-  private answer(data: KeptBody): void {
+  private answer(bytes: Buffer, truncated: boolean): void {
     if (!this.settle()) return;
-    this.resolve({ data, status: this.status, statusText: '', headers: this.headers, config: this.config });
+    const { config, headers, status } = this;
+    const data = { headers, bytes, truncated };
+    this.resolve({ data, status, statusText: '', headers: NO_HEADERS, config });
   }
 
   private fail(error: Error): void {
