@@ -16,6 +16,7 @@ export const base = {
 
 export default {
   ...base,
+  setupFiles: ['<rootDir>/test/repeatable-properties.ts'],
   testMatch: ['<rootDir>/{apps,libs,test}/**/*.{unit,int,e2e}.spec.ts'],
   testTimeout: 30_000,
   maxWorkers: 2,

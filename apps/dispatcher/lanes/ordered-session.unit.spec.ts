@@ -2,9 +2,6 @@ import { jest } from '@jest/globals';
 import fc from 'fast-check';
 import { OrderedWorld, type Crash, type StoryOfEvent } from '../testing/ordered-world.js';
 
-/** The same cases every time: what fails is the change's fault, and fails again. */
-fc.configureGlobal({ seed: 20_261_122 });
-
 const STEP_MS = 1_000;
 const STEPS = 120;
 

@@ -1,9 +1,6 @@
 import fc from 'fast-check';
 import { DEFAULT_RETRY, MAX_RETRY_AFTER_SECONDS, retryDelayMs, type RetryPolicy } from './retry-policy.js';
 
-/** The same cases every time: what fails is the change's fault, and fails again. */
-fc.configureGlobal({ seed: 20_261_122 });
-
 const exact: RetryPolicy = { ...DEFAULT_RETRY, jitter: 0, count: 5, max_delay_seconds: 3600 };
 const waits = (policy: RetryPolicy) =>
   Array.from({ length: policy.count + 1 }, (_, i) => retryDelayMs(policy, i + 1, 0.5));

@@ -7,9 +7,6 @@ import { Projection } from './project-facts.js';
 import { rowsOfFacts } from './rows-of-facts.js';
 import { accepted, attempt, delivery, finished, MORNING, rejected } from './testing/facts-for-tests.js';
 
-/** The same cases every time: what fails is the change's fault, and fails again. */
-fc.configureGlobal({ seed: 20_261_122 });
-
 const DAY_MS = 86_400_000;
 type Database = Awaited<ReturnType<typeof openDatabase>>;
 

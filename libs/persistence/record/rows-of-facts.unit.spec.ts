@@ -3,9 +3,6 @@ import type { Fact } from '#domain';
 import { accepted, attempt, delivery, finished, MORNING, rejected } from './testing/facts-for-tests.js';
 import { rowsOfFacts, type DeliveryJson } from './rows-of-facts.js';
 
-/** The same cases every time: what fails is the change's fault, and fails again. */
-fc.configureGlobal({ seed: 20_261_122 });
-
 const only = delivery();
 const statesOf = (...facts: Fact[]) => rowsOfFacts(facts).deliveries;
 const stateOf = (...facts: Fact[]): DeliveryJson | undefined => statesOf(...facts)[0];

@@ -8,9 +8,6 @@ import { Projection } from '../record/project-facts.js';
 import { accepted, attempt, delivery, finished, MORNING } from '../record/testing/facts-for-tests.js';
 import { findWebhookActivity } from './find-webhook-activity.js';
 
-/** The same cases every time: what fails is the change's fault, and fails again. */
-fc.configureGlobal({ seed: 20_261_122 });
-
 let postgres: TestPostgres;
 let database: DataSource;
 beforeAll(async () => {
