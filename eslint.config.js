@@ -32,6 +32,20 @@ export default tseslint.config(
     },
   },
   {
+    files: ['apps/**/*.ts', 'libs/**/*.ts'],
+    ignores: ['**/*.spec.ts', '**/testing/**'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: 'AssignmentExpression[left.type="MemberExpression"][right.type=/FunctionExpression$/]',
+          message:
+            'V8 keeps such a function, and all that it refers to, until the whole heap is collected (ADR 0009). Name it first.',
+        },
+      ],
+    },
+  },
+  {
     // Nest finds what to inject by the metadata of value imports.
     files: ['apps/**/*.ts'],
     rules: { '@typescript-eslint/consistent-type-imports': 'off' },

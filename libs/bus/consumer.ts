@@ -1,6 +1,7 @@
 import type { Consumer as PullConsumer, ConsumerMessages, JsMsg } from '@nats-io/jetstream';
 import type { Subscription } from '@nats-io/transport-node';
 import type { Wires } from './connection.js';
+import { InHand, Linked } from './in-hand.js';
 import { BusMessage } from './message.js';
 import { again, settle, type Outcome } from './outcome.js';
 import { ensureConsumer, type ConsumerPlan } from './topology.js';
@@ -34,14 +35,22 @@ const LAST_PULLS_MS = 1_000;
 const NOTED_POLL_MS = 10;
 
 /** A message in a handler's hands. */
-interface Held {
-  since: number;
-  parked: boolean;
-  message: BusMessage;
+class Held extends Linked {
+  readonly since = Date.now();
+  parked = false;
+  readonly message: BusMessage;
+
+  constructor(
+    readonly raw: JsMsg,
+    redelivered: boolean,
+  ) {
+    super();
+    this.message = new BusMessage(raw, redelivered);
+  }
 }
 
 export class Consumer {
-  private readonly held = new Map<JsMsg, Held>();
+  private readonly held = new InHand<Held>();
   private readonly pulls = new Map<ConsumerMessages, PromiseWithResolvers<void>>();
   /** Handed back and not come again, by their place in the stream. */
   private readonly handedBack = new Set<number>();
@@ -114,9 +123,9 @@ export class Consumer {
     }
     await lastPulls;
     clearInterval(this.lifeSigns);
-    for (const [message, held] of this.held) {
-      held.message.handBack();
-      this.settle(message, again(0));
+    for (const { message, raw } of this.held) {
+      message.handBack();
+      this.settle(raw, again(0));
     }
     this.held.clear();
     this.wires.outbox.flush();
@@ -142,7 +151,7 @@ export class Consumer {
     this.draining = true;
     void this.endPulls();
     clearInterval(this.lifeSigns);
-    for (const { message } of this.held.values()) message.handBack();
+    for (const { message } of this.held) message.handBack();
     this.held.clear();
   }
 
@@ -211,9 +220,9 @@ export class Consumer {
   private async take(message: JsMsg): Promise<void> {
     this.seen = Math.max(this.seen, message.seq);
     const redelivered = message.redelivered || message.seq <= this.handedOutBefore;
-    const held: Held = { since: Date.now(), parked: false, message: new BusMessage(message, redelivered) };
+    const held = new Held(message, redelivered);
     held.message.onParked(() => this.park(held));
-    this.held.set(message, held);
+    this.held.add(held);
     let outcome: Outcome;
     try {
       outcome = await this.options.handle(held.message);
@@ -222,7 +231,7 @@ export class Consumer {
       outcome = again();
     }
     // Handed back by drain in the meantime: it is someone else's now.
-    if (!this.held.delete(message)) return;
+    if (!this.held.delete(held)) return;
     if (held.parked) this.parked--;
     this.settle(message, outcome);
     if (this.held.size === 0) this.whenIdle?.();
@@ -250,7 +259,7 @@ export class Consumer {
 
   private showLife(olderThanMs: number): void {
     const before = Date.now() - olderThanMs;
-    for (const [message, { since }] of this.held) if (since <= before) message.working();
+    for (const { raw, since } of this.held) if (since <= before) raw.working();
   }
 
   /** The stream or the consumer may be gone with the server's store; make the consumer again. */

@@ -16,6 +16,7 @@ export {
   type Member,
   type PartitionHomes,
 } from './homes/partition-homes.js';
+export { InHand, Linked } from './in-hand.js';
 export { Consume, ConsumePartitions, JetStreamStrategy } from './jetstream-strategy.js';
 export { readFacts, type JournalWriter } from './journal-writer.js';
 export { KnownTenants, type TenantStanding } from './known-tenants.js';

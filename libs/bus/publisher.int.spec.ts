@@ -32,7 +32,6 @@ describe('publishing', () => {
     const stored = await Promise.all(['a', 'b', 'c'].map((body) => publisher.publish('events.acme.x', body)));
     const [first] = stored;
     expect(stored).toEqual([0, 1, 2].map((i) => ({ sequence: first!.sequence + i, duplicate: false })));
-    expect(publisher.pending).toBe(0);
   });
 
   it('stores what has the same dedup id once', async () => {

@@ -15,6 +15,7 @@ import { Jobs1764500000000 } from './migrations/1764500000000-jobs.js';
 import { WebhookActivity1764600000000 } from './migrations/1764600000000-webhook-activity.js';
 import { LeftOpen1764700000000 } from './migrations/1764700000000-left-open.js';
 import { OwedAgain1764800000000 } from './migrations/1764800000000-owed-again.js';
+import { PromptClient } from './prompt-client.js';
 import { AttemptRow } from './record/attempt-row.js';
 import { DeliveryRow } from './record/delivery-row.js';
 import { EventRow } from './record/event-row.js';
@@ -78,6 +79,7 @@ export function createDatabase(url: string, options: DatabaseOptions): DataSourc
     parseInt8: true,
     poolErrorHandler: options.onIdleError ?? (() => undefined),
     extra: {
+      Client: PromptClient,
       keepAlive: true,
       // A transaction forgotten by a stuck process must not hold back the relay, which waits for older ones.
       idle_in_transaction_session_timeout: 30_000,

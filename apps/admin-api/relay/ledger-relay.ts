@@ -37,7 +37,7 @@ export class LedgerRelay {
   private readonly changes = new RelayedChanges();
   private readonly stopping = new AbortController();
   private running: Promise<void> = Promise.resolve();
-  private wake: () => void = () => undefined;
+  private waking: AbortController | undefined;
   private listening: () => void = () => undefined;
   private readonly aggregates: RelayedAggregate[];
   private busReturned = false;
@@ -51,7 +51,7 @@ export class LedgerRelay {
     this.aggregates = relayedAggregates(bus);
     bus.onReturn(() => {
       this.busReturned = true;
-      this.wake();
+      this.waking?.abort();
     });
   }
 
@@ -65,7 +65,7 @@ export class LedgerRelay {
 
   async stop(): Promise<void> {
     this.stopping.abort();
-    this.wake();
+    this.waking?.abort();
     await this.running;
   }
 
@@ -105,12 +105,12 @@ export class LedgerRelay {
     const session = await RelaySession.open(this.databaseUrl, 'tidings-relay', {
       ledgerGrew: () => {
         grown = true;
-        this.wake();
+        this.waking?.abort();
       },
       relayed: (seqs) => this.changes.tell(seqs),
       lost: (error) => {
         lost = error;
-        this.wake();
+        this.waking?.abort();
       },
     });
     this.listening();
@@ -124,7 +124,7 @@ export class LedgerRelay {
           (next) => (repairAt = next),
           (error: unknown) => {
             lost ??= error instanceof Error ? error : new Error(String(error));
-            this.wake();
+            this.waking?.abort();
           },
         );
       };
@@ -189,10 +189,10 @@ export class LedgerRelay {
 
   private async pause(): Promise<void> {
     const waking = new AbortController();
-    this.wake = () => waking.abort();
+    this.waking = waking;
     if (this.stopped) return;
     await sleep(POLL_MS, undefined, { signal: waking.signal }).catch(() => undefined);
-    this.wake = () => undefined;
+    this.waking = undefined;
   }
 
   /**

@@ -1,3 +1,4 @@
+import { InHand, Linked } from '#bus';
 import { GiveWay } from './give-way.js';
 
 /** After that an attempt makes room at the front, milliseconds. */
@@ -9,13 +10,16 @@ const BEHIND_PER_PLACE = 8;
 const SHARE_OF_LANES = 0.75;
 
 /** An attempt's place among all that this process makes. */
-export interface FrontPlace {
-  line: Line;
-  since: number;
+export class FrontPlace extends Linked {
+  readonly since = performance.now();
   /** It was moved behind the front. */
-  behind: boolean;
+  behind = false;
   /** Told when that happens. */
   onBehind: (() => void) | undefined;
+
+  constructor(readonly line: Line) {
+    super();
+  }
 }
 
 export type Line = 'ready' | 'lane';
@@ -32,7 +36,7 @@ export type Line = 'ready' | 'lane';
  * are known to be slow may fill.
  */
 export class Front {
-  private readonly held = new Set<FrontPlace>();
+  private readonly held = new InHand<FrontPlace>();
   private readonly lines: Record<Line, ((place: FrontPlace) => void)[]> = { ready: [], lane: [] };
   private young = 0;
   private youngOfLanes = 0;
@@ -104,7 +108,7 @@ export class Front {
   }
 
   private take(line: Line): FrontPlace {
-    const place: FrontPlace = { line, since: performance.now(), behind: false, onBehind: undefined };
+    const place = new FrontPlace(line);
     this.held.add(place);
     this.young++;
     if (line === 'lane') {

@@ -170,7 +170,8 @@ export class Lane {
   }
 
   private turnAt(place: FrontPlace, used: Used): Turn {
-    place.onBehind = () => this.slow++;
+    const becameSlow = () => void this.slow++;
+    place.onBehind = becameSlow;
     return {
       end: (result, refused = false) => {
         if (refused) this.refusedUntil = Date.now() + REFUSED_MS;

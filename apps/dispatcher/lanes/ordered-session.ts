@@ -183,10 +183,11 @@ export class OrderedSession implements Session {
     if (this.closed) return;
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, ms);
-      this.wake = () => {
+      const wake = () => {
         clearTimeout(timer);
         resolve();
       };
+      this.wake = wake;
     });
     this.wake = undefined;
   }
