@@ -1,30 +1,34 @@
-/** Half of the ready deliveries are later than that when they have to wait for those of lanes, milliseconds. */
-const LATE_MS = 1;
-/** Of the last looks, so many must have found that: a single pause of a process is no trouble. */
-const LATE_LOOKS = { of: 5, atLeast: 2 };
+import { Lateness } from './lateness.js';
+
+const JUDGED_EVERY_MS = 1_000;
+/** What is judged: how late nine in ten of the ready deliveries are at most. */
+const QUANTILE = 0.9;
+/** They are late when that is more than so many times what is usual, and than so many milliseconds. */
+const LATE = { times: 1.5, ms: 2 };
+/** How fast what is usual follows what is found: soon when that is less, and slowly, and not too far, when it is more. */
+const USUAL = { lessMs: 2_000, moreMs: 60_000, most: 10 };
 /** Attempts a second that lanes begin with after a rest. */
 const FIRST_PER_SECOND = 200;
 /** What they are left with however late others are: so many, or that share of what others begin. */
 const LEAST = { perSecond: 50, share: 0.1 };
-const LESS = 0.7;
+const LESS = 0.6;
 /** What is left of a rate with each look in which lanes did not ask for so much. */
 const UNUSED = 0.95;
 /** Their share more with each look: the longer ago the last lateness is, the bolder. */
-const MORE = { eachSecond: 0.003, most: 0.03, whereNoneIsReady: 0.3 };
+const MORE = { eachSecond: 0.002, most: 0.03, whereNoneIsReady: 0.3 };
 /** What is not used soon is lost, so that lanes begin evenly spread, milliseconds. */
 const SAVED_MS = 20;
-const MINUTE_MS = 60_000;
 
 /**
  * How fast deliveries from lanes may begin. They are late anyway, and drain as
  * fast as the machine can, which would make ready ones late too. So they slow
- * down while ready ones are taken up late, and then come back first slowly, so
- * that the pace at which that happened is met seldom, and later faster. A rate
- * and not a number of places: where receivers are quick, a few places are all
- * that the machine can do.
+ * down while ready ones are taken up later than usual, and then come back first
+ * slowly, so that the pace at which that happened is met seldom, and later
+ * faster. A rate and not a number of places: where receivers are quick, a few
+ * places are all that the machine can do.
  *
- * Late is what is later than the earliest of the last minutes: the server's
- * clock, by which a message was stored, may differ from ours.
+ * Lateness that is there while lanes begin next to nothing (of the network, of a
+ * busy machine) is not their doing: it comes to count as usual.
  */
 export class GiveWay {
   private perSecond = FIRST_PER_SECOND;
@@ -33,15 +37,16 @@ export class GiveWay {
   private heldBack = false;
   private begun = 0;
   private lookedAt: number;
+  private judged: { at: number; begun: number };
   private lateAt = -Infinity;
-  private lateness: number[] = [];
-  /** Whether the last looks found lateness, the newest first. */
-  private found: boolean[] = [];
-  private earliest = { minute: 0, now: Infinity, before: Infinity };
+  private usual = 0;
+  private readyPerSecond = 0;
+  private readonly lateness = new Lateness();
 
   /** @param now by a clock that never goes back, milliseconds */
   constructor(now: number) {
     this.creditAt = this.lookedAt = now;
+    this.judged = { at: now, begun: 0 };
   }
 
   /** Attempts that lanes may begin in a second. */
@@ -64,6 +69,7 @@ export class GiveWay {
   began(): void {
     this.credit--;
     this.begun++;
+    this.judged.begun++;
   }
 
   /**
@@ -72,47 +78,47 @@ export class GiveWay {
    * @param now by ours
    */
   tookUp(storedAt: number, now: number): void {
-    const passed = now - storedAt;
-    this.turnTo(Math.floor(now / MINUTE_MS));
-    this.earliest.now = Math.min(this.earliest.now, passed);
-    this.lateness.push(passed - Math.min(this.earliest.now, this.earliest.before));
+    this.lateness.tookUp(storedAt, now);
   }
 
   /** To be called several times a second; `now` as in the constructor. */
   look(now: number): void {
-    const seconds = Math.max(1, now - this.lookedAt) / 1_000;
-    const used = this.begun / seconds;
-    this.found = [median(this.lateness) > LATE_MS, ...this.found].slice(0, LATE_LOOKS.of);
-    if (this.found.filter(Boolean).length >= LATE_LOOKS.atLeast) {
-      this.found = [];
-      this.lateAt = now;
-      const least = Math.max(LEAST.perSecond, (LEAST.share * this.lateness.length) / seconds);
-      this.perSecond = Math.max(least, Math.min(this.perSecond, used) * LESS);
-    } else if (this.heldBack) {
+    if (now - this.judged.at >= JUDGED_EVERY_MS) this.judge(now);
+    if (this.heldBack) {
       this.perSecond *= 1 + this.share(now);
     } else {
       // What nobody uses is not known to be right for long.
+      const used = (this.begun * 1_000) / Math.max(1, now - this.lookedAt);
       const known = Math.max(FIRST_PER_SECOND, 2 * used, this.perSecond * UNUSED);
       this.perSecond = Math.min(this.perSecond, known);
     }
-    this.lateness = [];
     this.begun = 0;
     this.heldBack = false;
     this.lookedAt = now;
   }
 
+  private judge(now: number): void {
+    const passed = now - this.judged.at;
+    const used = (this.judged.begun * 1_000) / passed;
+    this.readyPerSecond = (this.lateness.count * 1_000) / passed;
+    const least = Math.max(LEAST.perSecond, LEAST.share * this.readyPerSecond);
+    const late = this.lateness.quantile(QUANTILE);
+    if (late !== undefined) {
+      if (late > Math.max(LATE.ms, LATE.times * this.usual)) {
+        this.lateAt = now;
+        this.perSecond = Math.max(least, Math.min(this.perSecond, used) * LESS);
+      }
+      if (late < this.usual) this.usual += (late - this.usual) * Math.min(1, passed / USUAL.lessMs);
+      else if (used <= 1.5 * least)
+        this.usual = Math.min(USUAL.most, this.usual + ((late - this.usual) * passed) / USUAL.moreMs);
+    }
+    this.judged = { at: now, begun: 0 };
+    this.lateness.reset();
+  }
+
   /** How much more they may begin. */
   private share(now: number): number {
-    if (this.lateness.length === 0) return MORE.whereNoneIsReady;
+    if (this.readyPerSecond === 0 && this.lateness.count === 0) return MORE.whereNoneIsReady;
     return Math.min(MORE.most, (MORE.eachSecond * (now - this.lateAt)) / 1_000);
   }
-
-  private turnTo(minute: number): void {
-    if (minute === this.earliest.minute) return;
-    this.earliest = { minute, now: Infinity, before: this.earliest.now };
-  }
-}
-
-function median(numbers: number[]): number {
-  return numbers.sort((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? 0;
 }
