@@ -21,6 +21,9 @@ export class QueueLook {
   /** By webhook, what it had in the queue; undefined where that was too much to read. */
   private readonly seen = new Map<WebhookId, ReadonlySet<DeliveryId> | undefined>();
 
+  /** How many wait in each lane, as it was when that was first of interest. */
+  private lanes: Record<string, number> | undefined;
+
   constructor(private readonly wires: Wires) {}
 
   /**
@@ -42,14 +45,27 @@ export class QueueLook {
   async missing<Delivery extends { delivery: DeliveryId; webhook: WebhookId }>(
     deliveries: readonly Delivery[],
   ): Promise<Delivery[]> {
+    const readable = await this.ofFew(deliveries);
     const unscheduled: Delivery[] = [];
-    for (let i = 0; i < deliveries.length; i += ASK_AT_ONCE) {
-      const portion = deliveries.slice(i, i + ASK_AT_ONCE);
+    for (let i = 0; i < readable.length; i += ASK_AT_ONCE) {
+      const portion = readable.slice(i, i + ASK_AT_ONCE);
       const scheduled = await Promise.all(portion.map((each) => this.isScheduled(each)));
       unscheduled.push(...portion.filter((_, n) => !scheduled[n]));
     }
     await this.lookAt(new Set(unscheduled.map(({ webhook }) => webhook)));
     return unscheduled.filter(({ webhook, delivery }) => this.seen.get(webhook)?.has(delivery) === false);
+  }
+
+  /**
+   * Without those of webhooks that have too much in the queue to be read. First of all: a backlog is open for
+   * long, and to ask for the schedules of all that is in it would keep nats-server busy for nothing.
+   */
+  private async ofFew<Delivery extends { webhook: WebhookId }>(
+    deliveries: readonly Delivery[],
+  ): Promise<readonly Delivery[]> {
+    if (deliveries.length <= ASK_AT_ONCE) return deliveries;
+    const lanes = (this.lanes ??= await this.counts(laneSubject('*')));
+    return deliveries.filter(({ webhook }) => (lanes[laneSubject(webhook)] ?? 0) <= MOST_READ);
   }
 
   private async isScheduled({ webhook, delivery }: { webhook: WebhookId; delivery: DeliveryId }) {

@@ -33,8 +33,12 @@ export interface ReconcilerOptions {
 }
 
 const EVERY_MS = 30_000;
-/** Open deliveries that are in memory at once. */
-const PAGE = 5_000;
+/** Open deliveries that are in memory at once, and hold up what else this process does. */
+const PAGE = 1_000;
+/** How long it rests after a page, in times of what the page took. */
+const REST = 4;
+/** What was seen in the queue is believed for so long; half the grace. */
+const LOOK_MS = 30_000;
 /** A record that is further behind says too little; half the grace. */
 const BEHIND_MS = 30_000;
 const CATCH_UP_MS = 10_000;
@@ -114,13 +118,15 @@ export class Reconciler {
   }
 
   private async through(open: OpenDeliveries, round: Round): Promise<void> {
-    const look = this.options.bus.lookIntoQueue();
+    let look = this.options.bus.lookIntoQueue();
+    let lookedAt = Date.now();
     const madeAt = await look.queueMadeAt();
     const now = Date.now();
     round.whole = madeAt !== this.queueKnown;
     const upTo = await open.lastSeq();
     for (let after = 0; ;) {
       const due = round.whole ? {} : { checkBefore: now };
+      const begun = performance.now();
       const { seqs, entries } = await open.page({ after, upTo, ...due }, PAGE);
       after = seqs.at(-1) ?? upTo;
       if (seqs.length === 0) break;
@@ -130,9 +136,20 @@ export class Reconciler {
       if (!(await this.restoreMissing(open, look, overdue, round))) return;
       await open.settle(seqs, standing.map(leftOpen));
       if (this.stopping.signal.aborted) return;
+      if (round.whole) continue;
+      await this.rest(performance.now() - begun);
+      if (Date.now() - lookedAt < LOOK_MS) continue;
+      look = this.options.bus.lookIntoQueue();
+      lookedAt = Date.now();
     }
     round.end = 'through';
     this.queueKnown = madeAt;
+  }
+
+  /** As long as it worked and longer: nobody waits for it, and events share its processors. */
+  private async rest(workedMs: number): Promise<void> {
+    const { signal } = this.stopping;
+    await sleep(workedMs * REST, undefined, { signal }).catch(() => undefined);
   }
 
   /** Those that are open and have not moved since they were left so, each once. */
