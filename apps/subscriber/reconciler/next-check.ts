@@ -2,6 +2,8 @@
 export const GRACE_MS = 60_000;
 
 const SOONEST_MS = 30_000;
+/** Its message was there a moment ago: whether it still is can wait, and a backlog of 100,000 asks for 100,000 look-ups. */
+const ONCE_OVERDUE_MS = 4 * 60_000;
 const LATEST_MS = 15 * 60_000;
 
 /** What is due is under way for a while. */
@@ -18,6 +20,6 @@ export function dueAt(delivery: { next_attempt_at: number | null; updated_at: nu
  */
 export function nextCheck(due: number, now: number): number {
   const until = due + GRACE_MS - now;
-  const wait = until > 0 ? until : Math.min(Math.max(GRACE_MS, -until / 4), LATEST_MS);
+  const wait = until > 0 ? until : Math.min(Math.max(ONCE_OVERDUE_MS, -until), LATEST_MS);
   return now + SOONEST_MS * 2 ** Math.max(0, Math.floor(Math.log2(wait / SOONEST_MS)));
 }

@@ -15,7 +15,7 @@ describe('an open delivery is looked at again', () => {
     ['due in an hour', 60, 32],
     ['due now', 0, 1],
     ['almost through with its grace', -0.75, 0.5],
-    ['overdue by a minute', -2, 1],
+    ['overdue by a minute', -2, 4],
     ['overdue by an hour', -61, 8],
     ['overdue by a week', -7 * 24 * 60, 8],
   ])('%s: in %s minutes', (_what, dueInMinutes, minutes) => {
