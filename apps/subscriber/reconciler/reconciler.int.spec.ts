@@ -314,7 +314,7 @@ describe('a round of the reconciler', () => {
     expect(await reconciler.round()).toMatchObject({ end: 'through', looked: 20_000, queued: 20_000 });
     await database.query(`UPDATE left_open SET check_at = now() - interval '1 minute'`);
     expect(await reconciler.round()).toMatchObject({ end: 'through', looked: 20_000, queued: 0 });
-  }, 60_000);
+  }, 120_000);
 
   it('after the store of NATS was lost, queues all that is open, each when it is due', async () => {
     const held = story();

@@ -36,7 +36,7 @@ const EVERY_MS = 30_000;
 /** Open deliveries that are in memory at once, and hold up what else this process does. */
 const PAGE = 1_000;
 /** How long it rests after a page, in times of what the page took. */
-const REST = 4;
+const REST = 2;
 /** What was seen in the queue is believed for so long; half the grace. */
 const LOOK_MS = 30_000;
 /** A record that is further behind says too little; half the grace. */
