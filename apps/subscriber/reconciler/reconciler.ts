@@ -34,7 +34,7 @@ export interface ReconcilerOptions {
 
 const EVERY_MS = 30_000;
 /** Open deliveries that are in memory at once, and hold up what else this process does. */
-const PAGE = 1_000;
+const PAGE = 500;
 /** How long it rests after a page, in times of what the page took. */
 const REST = 2;
 /** What was seen in the queue is believed for so long; half the grace. */
