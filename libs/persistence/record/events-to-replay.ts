@@ -52,11 +52,13 @@ export async function eventsByKey(
 ): Promise<EventToReplay[]> {
   if (keys.length === 0) return [];
   return dataSource.query<EventToReplay[]>(
-    `SELECT id, accepted_at, type, timestamp, data, metadata, sequence FROM events
-     WHERE tenant = $1 AND status = 'accepted'
-       AND accepted_at >= (SELECT min(t) FROM unnest($3::timestamptz[]) t)
-       AND accepted_at <= (SELECT max(t) FROM unnest($3::timestamptz[]) t)
-       AND (id, accepted_at) IN (SELECT * FROM unnest($2::text[], $3::timestamptz[]))`,
+    // One look-up by primary key each: joined otherwise, they may be found by reading all of a partition.
+    `SELECT e.id, e.accepted_at, e.type, e.timestamp, e.data, e.metadata, e.sequence
+       FROM unnest($2::text[], $3::timestamptz[]) AS wanted(id, at)
+      CROSS JOIN LATERAL (
+            SELECT * FROM events
+             WHERE tenant = $1 AND id = wanted.id AND accepted_at = wanted.at AND status = 'accepted'
+             LIMIT 1) AS e`,
     [tenant, keys.map(({ id }) => id), keys.map(({ accepted_at }) => accepted_at)],
   );
 }
