@@ -1,7 +1,8 @@
 import { Axios } from 'axios';
-import { Agent } from 'undici';
 import { AddressGuard, BlockedAddressError, type EgressPolicy } from './address-guard.js';
+import { connectorsOf } from './connector.js';
 import { failureOf, type Failure } from './failure.js';
+import { OriginPools, type PoolLimits } from './origin-pools.js';
 import { type OutboundRequest, undiciAdapter, type KeptAnswer } from './undici-adapter.js';
 
 export interface Answer {
@@ -14,37 +15,27 @@ export interface Answer {
 
 export type Exchanged = { answer: Answer } | { failure: Failure };
 
-const IDLE_MS = 10_000;
-const MAX_HEADER_BYTES = 16 * 1024;
+const LIMITS = { sockets: 1_000, idleMs: 10_000, idlePerOrigin: 64, surplusIdleMs: 2_000 };
 
 const asItIs = [(data: unknown) => data];
 
 /** The one client for requests to places that tenants chose. */
 export class EgressClient {
   private readonly guard: AddressGuard;
-  private readonly agent: Agent;
+  private readonly pools: OriginPools;
   private readonly http: Axios;
 
   /**
    * @param connectionsPerOrigin as many as there are requests at once: one that
    *   waits for a connection would spend its own deadline on others' slowness
    */
-  constructor(policy: EgressPolicy, connectionsPerOrigin: number) {
+  constructor(policy: EgressPolicy, connectionsPerOrigin: number, limits: Partial<PoolLimits> = {}) {
     this.guard = new AddressGuard(policy);
-    this.agent = new Agent({
-      connect: { lookup: this.guard.lookup },
-      connections: connectionsPerOrigin,
-      keepAliveTimeout: IDLE_MS,
-      keepAliveMaxTimeout: IDLE_MS,
-      maxHeaderSize: MAX_HEADER_BYTES,
-      // The deadline of the attempt covers both; undici's own would each start anew.
-      headersTimeout: 0,
-      bodyTimeout: 0,
-      allowH2: false,
-    });
+    const connectors = connectorsOf(this.guard.lookup);
+    this.pools = new OriginPools({ ...LIMITS, ...limits, connectionsPerOrigin }, connectors);
     // Without axios' defaults: merging headers that nobody wants costs as much as the rest of axios.
     this.http = new Axios({
-      adapter: undiciAdapter(this.agent),
+      adapter: undiciAdapter(this.pools),
       transformRequest: asItIs,
       transformResponse: asItIs,
       validateStatus: null,
@@ -64,8 +55,13 @@ export class EgressClient {
     }
   }
 
+  /** Origins whose connections are kept, and how many connections that are. */
+  get kept(): { origins: number; sockets: number } {
+    return this.pools.size;
+  }
+
   async close(): Promise<void> {
-    await this.agent.destroy();
+    await this.pools.destroy();
   }
 }
 

@@ -1,6 +1,8 @@
 import { AxiosHeaders, type AxiosAdapter, type AxiosResponse, type InternalAxiosRequestConfig } from 'axios';
-import type { Agent, Dispatcher } from 'undici';
+import type { Dispatcher } from 'undici';
 import { DeadlineError } from './failure.js';
+import type { OriginPools } from './origin-pools.js';
+import type { TlsIdentity } from './tls-identity.js';
 
 /** What an answer's body is cut to; the rest is never read. */
 export const KEPT_BODY_BYTES = 16 * 1024;
@@ -26,6 +28,8 @@ export class OutboundRequest {
     readonly body: Buffer,
     /** One deadline for the whole exchange, milliseconds. */
     readonly timeoutMs: number,
+    /** Whose certificate is shown to a receiver that asks for one. */
+    readonly identity?: TlsIdentity,
   ) {}
 }
 
@@ -34,18 +38,19 @@ const NO_BYTES = Buffer.alloc(0);
 const NO_HEADERS = new AxiosHeaders();
 
 /**
- * axios over undici's dispatcher: a fifth of the CPU of axios over node:http
+ * axios over undici's pools: a fifth of the CPU of axios over node:http
  * (docs/adr/0001). `timeout` is one deadline from the look-up of the name to
  * the last byte, so that neither slow headers nor a dripping body outlast it.
  */
-export function undiciAdapter(agent: Agent): AxiosAdapter {
+export function undiciAdapter(pools: OriginPools): AxiosAdapter {
   return (config) =>
     new Promise((resolve, reject) => {
       const request = config.data as OutboundRequest;
       const url = new URL(request.url);
-      agent.dispatch(
+      pools.dispatch(
+        url.origin,
+        request.identity,
         {
-          origin: url.origin,
           path: url.pathname + url.search,
           method: (config.method ?? 'post').toUpperCase(),
           headers: request.headers,

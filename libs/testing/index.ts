@@ -7,3 +7,4 @@ export * from './wait-for.js';
 export * from './read-journal.js';
 export * from './webhook-for-tests.js';
 export * from './client-certificate-for-tests.js';
+export * from './certificates.js';
