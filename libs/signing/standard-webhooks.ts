@@ -30,9 +30,18 @@ export function isStandardSecret(text: string): boolean {
 /** A secret made ready to sign with; keep it, for it costs more to make than a signature. */
 export type SigningKey = KeyObject;
 
-/** @param secret one that isStandardSecret accepts */
+/**
+ * The bytes of a secret: what `whsec_` stands before, decoded; of any other
+ * text, such as receivers of earlier systems know, its UTF-8 bytes.
+ */
+export function secretBytes(secret: string): Buffer {
+  if (!isStandardSecret(secret)) return Buffer.from(secret);
+  return Buffer.from(secret.slice(SECRET_PREFIX.length), 'base64');
+}
+
+/** The key of a secret for `v1`. */
 export function signingKey(secret: string): SigningKey {
-  return createSecretKey(secret.slice(SECRET_PREFIX.length), 'base64');
+  return createSecretKey(secretBytes(secret));
 }
 
 /**

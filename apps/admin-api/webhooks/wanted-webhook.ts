@@ -2,6 +2,7 @@ import { separateSecrets, type LiveWebhook, type SecretPath, type WebhookDefinit
 import { nestedWithin } from '../http/merge-patch.js';
 import { patchedBy } from '../http/patched.js';
 import { invalidRequest } from '../problems/problem.js';
+import { formatToPatch } from './webhook-format.js';
 import { webhookDefinition, type WantedWebhook, type WebhookPatch } from './webhook-schemas.js';
 import { maskedAuth, maskedHeaders } from './webhook-view.js';
 
@@ -43,7 +44,7 @@ export function patched(current: LiveWebhook, patch: WebhookPatch): WantedWebhoo
   const auth = patch.auth?.['type'] === undefined || patch.auth['type'] === current.auth.type;
   const before = {
     ...{ name, description, tags, metadata, url, method, event_types, filter, timeout_seconds, retry },
-    ...{ format, transform, rate_limit, concurrency, ordered },
+    ...{ format: formatToPatch(format, patch.format), transform, rate_limit, concurrency, ordered },
     headers: maskedHeaders(current.headers),
     ...(auth ? { auth: maskedAuth(current.auth) } : {}),
   };

@@ -4,7 +4,6 @@ import {
   newId,
   secretsOf,
   TenantNotFound,
-  WebhookInvalid,
   WebhookNotFound,
   type LiveWebhook,
   type RetryPolicy,
@@ -24,12 +23,14 @@ import {
   liveWebhookOf,
   NOTHING_SEALED,
   type SealedSecrets,
+  type WebhookRow,
 } from '#persistence';
-import { generateSecret, isStandardSecret, Keyring } from '#signing';
+import { Keyring } from '#signing';
 import type { Caller } from '../access/caller.js';
 import { invalidRequest } from '../problems/problem.js';
 import { LedgerRelay } from '../relay/ledger-relay.js';
 import { kept, told } from '../relay/told.js';
+import { refuseFormatWithoutSecret, signingSecret } from './signing-secret.js';
 import { patched, settle } from './wanted-webhook.js';
 import type { NewWebhook, SecretRotation, WantedWebhook, WebhookPatch } from './webhook-schemas.js';
 
@@ -50,7 +51,7 @@ export class WebhookChanges {
   async create(caller: Caller, wanted: NewWebhook): Promise<{ webhook: LiveWebhook; secret: string }> {
     const { secret: supplied, ...rest } = wanted;
     this.refuseAddresses(addressesOf(rest));
-    const { secret, origin } = signingSecret(supplied);
+    const { secret, origin } = signingSecret(supplied, rest.format);
     const id = newId('wh');
     const { definition, fresh } = settle(await this.withDefaults(caller.tenant, rest), undefined);
     const webhook = await this.keep(
@@ -119,11 +120,16 @@ export class WebhookChanges {
     { secret: supplied, overlap_seconds: overlapSeconds }: SecretRotation,
     expectedVersion: number | undefined,
   ): Promise<{ webhook: LiveWebhook; secret: string; previousUntil: number }> {
-    const { secret, origin } = signingSecret(supplied);
+    let secret = '';
     const webhook = await this.keep(
       caller,
       id,
-      () => ({ kind: 'rotate_secret', secret: origin, overlapSeconds, expectedVersion }),
+      (state) => {
+        if (state.kind !== 'live') throw new WebhookNotFound(id);
+        const settled = signingSecret(supplied, state.format);
+        secret = settled.secret;
+        return { kind: 'rotate_secret', secret: settled.origin, overlapSeconds, expectedVersion };
+      },
       (rotated) => ({ ...NOTHING_SEALED, signing: this.sealedSigning(rotated, secret) }),
     );
     return { webhook, secret, previousUntil: webhook.updated_at + overlapSeconds * 1_000 };
@@ -168,7 +174,10 @@ export class WebhookChanges {
         this.refuseAddresses(addressesOf(rest), addressesOf(state));
         return { kind: 'change', change, expectedVersion };
       },
-      (changed) => this.sealed(changed, fresh),
+      (changed, before) => {
+        if (before) refuseFormatWithoutSecret(changed, before, this.keyring);
+        return this.sealed(changed, fresh);
+      },
     );
   }
 
@@ -176,7 +185,7 @@ export class WebhookChanges {
     caller: Caller,
     id: WebhookId,
     command: (state: WebhookState, decide: (command: BareCommand) => WebhookEvent[]) => BareCommand,
-    seal?: (webhook: LiveWebhook) => SealedSecrets,
+    seal?: (webhook: LiveWebhook, before: WebhookRow | null) => SealedSecrets,
   ): Promise<LiveWebhook> {
     const at = Date.now();
     const decided = (state: WebhookState) => {
@@ -221,11 +230,4 @@ function addressesOf({
   auth,
 }: Pick<WantedWebhook | LiveWebhook, 'url' | 'auth'>): Record<string, string> {
   return { url, ...(auth.type === 'oauth2' ? { 'auth.token_url': auth.token_url } : {}) };
-}
-
-/** The signing secret to use: the one supplied, if it is sound, else a new one. */
-function signingSecret(supplied: string | undefined): { secret: string; origin: 'supplied' | 'generated' } {
-  if (supplied === undefined) return { secret: generateSecret(), origin: 'generated' };
-  if (isStandardSecret(supplied)) return { secret: supplied, origin: 'supplied' };
-  throw new WebhookInvalid([{ path: 'secret', message: 'must be whsec_ and 24 to 64 bytes in base64' }]);
 }

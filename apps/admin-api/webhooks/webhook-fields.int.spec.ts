@@ -47,7 +47,7 @@ describe('the fields of a webhook', () => {
     ],
     ['an empty filter', { filter: {} }, 'filter'],
     ['a format that there is not', { format: 'telex' }, 'format'],
-    ['a format without a body', { format: { headers: {} } }, 'format.body'],
+    ['a format with an empty body', { format: { body: '' } }, 'format.body'],
     ['a format with more than there is', { format: { body: 'x', colour: 'red' } }, 'format.colour'],
     [
       'a format with a header that Tidings sets',
@@ -58,6 +58,16 @@ describe('the fields of a webhook', () => {
       'a format that signs as nobody can',
       { format: { body: 'x', signature: { scheme: 'rot13', header: 'X-Sign', content: 'x' } } },
       'format.signature.scheme',
+    ],
+    [
+      'a format that signs what nobody knows',
+      { format: { signature: { header: 'X-Sign', content: '{{url}}{{body}}' } } },
+      'format.signature.content',
+    ],
+    [
+      'a signature of Standard Webhooks in a header of its own',
+      { format: { signature: { scheme: 'v1a', header: 'X-Sign' } } },
+      'format.signature.header',
     ],
     ['an empty transform', { transform: '' }, 'transform'],
     ['a transform beyond 64 KiB', { transform: 'ü'.repeat(32_769) }, 'transform'],

@@ -11,6 +11,7 @@ import { pageFields, pageOf } from '../http/page.js';
 import { queryText } from '../http/query-fields.js';
 import { auth } from './webhook-auth.js';
 import { eventTypePattern, fields, rateLimitFields, retryFields } from './webhook-fields.js';
+import { SECRET_CHARACTERS } from './signing-secret.js';
 import { formatPatch } from './webhook-format.js';
 
 /** A retry policy; what was left out gets its default. */
@@ -50,9 +51,13 @@ export type WantedWebhook = z.output<typeof webhookDefinition>;
 
 const suppliedSecret = z
   .string()
-  .max(200)
+  .max(SECRET_CHARACTERS.max)
   .optional()
-  .describe('`whsec_` and 24 to 64 bytes in base64; made for you when left out.');
+  .describe(
+    '`whsec_` and 24 to 64 bytes in base64; for formats with an HMAC of their own, any text of ' +
+      `${SECRET_CHARACTERS.min} to ${SECRET_CHARACTERS.max} characters, whose UTF-8 bytes are the key. ` +
+      'Made for you when left out.',
+  );
 
 /** A webhook to create: the timeout and what is left out of the retry policy are the tenant's. */
 export const newWebhook = webhookDefinition

@@ -2,9 +2,8 @@ import { newId, type AttemptErrorKind, type AttemptRecord } from '#domain';
 import type { OwedDelivery } from '#bus';
 import { OutboundRequest, type EgressClient, type Exchanged } from '#egress';
 import { renderStandard } from '#payload';
-import { signStandard } from '#signing';
 import { notYetSendable } from './not-yet-sendable.js';
-import { bodySignature, keysAt, type ReadyWebhook } from '../webhooks/ready-webhook.js';
+import { bodySignature, type ReadyWebhook } from '../webhooks/ready-webhook.js';
 
 /** How much of a request's body the record keeps, in bytes. */
 const KEPT_BODY_BYTES = 16 * 1024;
@@ -59,12 +58,12 @@ export class Attempter {
   }
 
   private exchange(
-    { webhook, keys, extra }: ReadyWebhook,
+    { webhook, signer, extra }: ReadyWebhook,
     own: Record<string, string>,
     body: Buffer,
   ): Promise<Exchanged> {
-    if (keys.length === 0 || extra === null) {
-      const what = keys.length === 0 ? 'signing secret' : 'credentials';
+    if (signer === null || extra === null) {
+      const what = signer === null ? 'signing secret' : 'credentials';
       const message = `The ${what} cannot be opened with the configured encryption keys.`;
       return Promise.resolve({ failure: { kind: 'internal', message } });
     }
@@ -80,17 +79,17 @@ export class Attempter {
     body: Buffer,
     startedAt: number,
   ): Record<string, string> {
-    const timestamp = Math.floor(startedAt / 1000);
     const hmac = ready.extra?.hmac;
+    const { event: id, delivery, event_type: type } = owed;
     return {
       ...(body === NOTHING ? {} : { 'Content-Type': 'application/json' }),
       ...(hmac ? { [hmac.header]: bodySignature(hmac.key, body) } : {}),
       'User-Agent': this.userAgent,
       'Accept-Encoding': 'identity',
-      'webhook-id': owed.event,
-      'webhook-timestamp': String(timestamp),
-      'webhook-signature': signStandard(keysAt(ready, startedAt), owed.event, timestamp, body),
-      'X-Tidings-Delivery-Id': owed.delivery,
+      'webhook-id': id,
+      'webhook-timestamp': String(Math.floor(startedAt / 1000)),
+      ...ready.signer?.headers({ id, delivery, type, at: startedAt, body }),
+      'X-Tidings-Delivery-Id': delivery,
       'X-Tidings-Attempt': String(owed.attempt),
     };
   }

@@ -10,12 +10,16 @@ export function notYetSendable({
   transform,
   auth,
 }: Pick<RoutedWebhook, 'format' | 'transform' | 'auth'>): string | undefined {
-  if (format !== 'standard') {
-    const name = typeof format === 'string' ? `the format ${format}` : 'formats of your own';
+  if (format !== 'standard' && !hasStandardBody(format)) {
+    const name = typeof format === 'string' ? `the format ${format}` : 'templates of a body or of headers';
     return `This version of Tidings cannot send ${name} yet, only standard.`;
   }
   if (transform !== null) return 'This version of Tidings cannot run transforms yet.';
   if (auth.type === 'oauth2' || auth.type === 'mtls')
     return `This version of Tidings cannot make requests with auth of type ${auth.type} yet.`;
   return undefined;
+}
+
+function hasStandardBody(format: RoutedWebhook['format']): boolean {
+  return typeof format !== 'string' && format.body === null && Object.keys(format.headers).length === 0;
 }

@@ -8,7 +8,12 @@ const custom = { body: '{}', headers: {}, signature: null };
 describe('what cannot be sent yet', () => {
   it.each<[string, Partial<RoutedWebhook>, string]>([
     ['a built-in format but standard', { format: 'slack' }, 'the format slack'],
-    ['a format of its own', { format: custom }, 'formats of your own'],
+    ['a body of its own', { format: custom }, 'templates of a body'],
+    [
+      'a header of its own',
+      { format: { ...custom, body: null, headers: { 'X-A': 'a' } } },
+      'templates of a body or of headers',
+    ],
     ['a transform', { transform: 'function transform(event) { return event }' }, 'transforms'],
     [
       'oauth2',
@@ -30,6 +35,10 @@ describe('what cannot be sent yet', () => {
 
   it.each<[string, Partial<RoutedWebhook>]>([
     ['a plain webhook', {}],
+    [
+      'one with a signature of its own',
+      { format: { body: null, headers: {}, signature: { scheme: 'v1a' } } },
+    ],
     ['one with a token', { auth: { type: 'bearer', token: secret } }],
     [
       'one with a pace, which is only not kept',

@@ -1,14 +1,12 @@
 import { createHmac, createSecretKey, type KeyObject } from 'node:crypto';
-import { MASK, secretsOf, type RoutedWebhook, type SecretPath } from '#domain';
-import { signingKey, type Keyring, type SigningKey } from '#signing';
+import { MASK, secretsOf, signingSchemeOf, type RoutedWebhook, type SecretPath } from '#domain';
+import { RequestSigner, type Keyring } from '#signing';
 
 /** A webhook made ready to be called: what each attempt would otherwise work out anew. */
 export interface ReadyWebhook {
   webhook: RoutedWebhook;
-  /** Empty when they cannot be opened: nothing is sent then. */
-  keys: SigningKey[];
-  /** Earlier keys, which sign too until their time, milliseconds since 1970. */
-  retiring: { key: SigningKey; until: number }[];
+  /** null when its secrets cannot be opened: nothing is sent then. */
+  signer: RequestSigner | null;
   /** The webhook's own headers and those of its auth; null when their secrets cannot be opened. */
   extra: ExtraHeaders | null;
 }
@@ -30,33 +28,30 @@ export function readyWebhook(
   keyring: Keyring,
   report: (problem: string, error: unknown) => void,
 ): ReadyWebhook {
-  const { tenant, id, secrets, retiring_secrets } = webhook;
-  const openKey = (sealed: string) =>
-    signingKey(keyring.open(sealed, { tenant, webhook: id, purpose: 'signing' }));
-  const ready: ReadyWebhook = { webhook, keys: [], retiring: [], extra: null };
+  const ready: ReadyWebhook = { webhook, signer: null, extra: null };
   try {
-    ready.keys = secrets.map(openKey);
-    ready.retiring = retiring_secrets.map(({ sealed, until }) => ({ key: openKey(sealed), until }));
+    ready.signer = signerOf(webhook, keyring);
   } catch (error) {
     // Its deliveries go on, unsigned requests never: see Attempter.
-    ready.keys = [];
-    report(`the secrets of ${id} cannot be opened`, error);
+    report(`the secrets of ${webhook.id} cannot be opened`, error);
   }
   try {
     ready.extra = extraHeaders(webhook, keyring);
   } catch (error) {
-    report(`the credentials of ${id} cannot be opened`, error);
+    report(`the credentials of ${webhook.id} cannot be opened`, error);
   }
   return ready;
 }
 
-/**
- * The keys that sign at a time, the newest first.
- * @param at milliseconds since 1970
- */
-export function keysAt({ keys, retiring }: ReadyWebhook, at: number): SigningKey[] {
-  if (retiring.length === 0 || keys.length === 0) return keys;
-  return [...keys, ...retiring.filter(({ until }) => until > at).map(({ key }) => key)];
+/** @throws KeyringError */
+function signerOf(webhook: RoutedWebhook, keyring: Keyring): RequestSigner {
+  const { tenant, id, secrets, retiring_secrets, format } = webhook;
+  const sealed = [...secrets.map((each) => ({ sealed: each, until: Infinity })), ...retiring_secrets];
+  const place = { tenant, webhook: id, purpose: 'signing' } as const;
+  return new RequestSigner(
+    signingSchemeOf(format),
+    sealed.map((each) => ({ secret: keyring.open(each.sealed, place), until: each.until })),
+  );
 }
 
 /** `sha256=` and the HMAC in hex, as receivers know it from many senders. */

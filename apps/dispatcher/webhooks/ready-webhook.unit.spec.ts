@@ -1,7 +1,7 @@
 import type { RoutedWebhook } from '#domain';
 import { generateSecret, Keyring } from '#signing';
 import { routedWebhook } from '#testing';
-import { bodySignature, keysAt, readyWebhook } from './ready-webhook.js';
+import { bodySignature, readyWebhook } from './ready-webhook.js';
 
 const keyring = Keyring.parse(`k1:${Buffer.alloc(32, 1).toString('base64')}`);
 const place = { tenant: 'acme', webhook: 'wh_1' };
@@ -15,16 +15,29 @@ const ready = (change: Partial<RoutedWebhook>) => {
 
 describe('a webhook made ready', () => {
   it('signs with earlier secrets until their time, and then no longer', () => {
-    const rotated = ready({
+    const { signer } = ready({
       retiring_secrets: [
         { sealed: signing(), until: 2_000 },
         { sealed: signing(), until: 1_000 },
       ],
     });
-    const [first, second] = rotated.retiring.map(({ key }) => key);
-    expect(keysAt(rotated, 999)).toEqual([...rotated.keys, first, second]);
-    expect(keysAt(rotated, 1_000)).toEqual([...rotated.keys, first]);
-    expect(keysAt(rotated, 2_000)).toEqual(rotated.keys);
+    const signaturesAt = (at: number) => {
+      const request = { id: 'evt_1', delivery: 'dlv_1', type: 'a', at, body: Buffer.from('{}') };
+      return signer?.headers(request)['webhook-signature']?.split(' ').length;
+    };
+    expect([999, 1_000, 1_999, 2_000].map(signaturesAt)).toEqual([3, 2, 2, 1]);
+  });
+
+  it('whose secrets were sealed elsewhere has no signer, and that is reported', () => {
+    const { signer, reported } = ready({ id: 'wh_2' });
+    expect([signer, reported]).toEqual([null, ['the secrets of wh_2 cannot be opened']]);
+  });
+
+  it('whose secret will not do for its signature has no signer, rather than sign otherwise', () => {
+    const secrets = [keyring.seal('any other text', { ...place, purpose: 'signing' })];
+    const format = { body: null, headers: {}, signature: { scheme: 'v1a' } } as const;
+    expect(ready({ secrets, format }).signer).toBeNull();
+    expect(ready({ secrets: [] }).signer).toBeNull();
   });
 
   it('has its secrets in what is sent and masks in what is recorded', () => {
@@ -48,8 +61,12 @@ describe('a webhook made ready', () => {
     const before = keyring.seal('t', { ...place, purpose: 'auth.token', version: 1 });
     const elsewhere = keyring.seal('t', { ...place, purpose: 'auth.key', version: 2 });
     for (const credentials of [{ 'auth.token': before }, { 'auth.token': elsewhere }, {}]) {
-      const { extra, keys, reported } = ready({ auth, credentials });
-      expect([extra, keys.length, reported]).toEqual([null, 1, ['the credentials of wh_1 cannot be opened']]);
+      const { extra, signer, reported } = ready({ auth, credentials });
+      expect([extra, signer !== null, reported]).toEqual([
+        null,
+        true,
+        ['the credentials of wh_1 cannot be opened'],
+      ]);
     }
   });
 

@@ -26,7 +26,10 @@ describe('the directory of webhooks', () => {
     const webhook = routedWebhook({ id: 'wh_new', secrets: [sealed('wh_new')] });
     await bus.webhooks.put(webhook);
     const unaware = directory();
-    expect(await unaware.find('acme', 'wh_new')).toMatchObject({ webhook, keys: [expect.anything()] });
+    expect(await unaware.find('acme', 'wh_new')).toMatchObject({
+      webhook,
+      signer: expect.anything() as unknown,
+    });
     expect(unaware.size).toBe(1);
     expect(await unaware.find('acme', 'wh_none')).toBeUndefined();
     expect(await unaware.find('rival', 'wh_new_too')).toBeUndefined();
@@ -50,10 +53,10 @@ describe('the directory of webhooks', () => {
     aware.close();
   });
 
-  it('knows a webhook whose secrets it cannot open, without keys, and reports it', async () => {
+  it('knows a webhook whose secrets it cannot open, without a signer, and reports it', async () => {
     const webhook = routedWebhook({ id: 'wh_sealed_elsewhere', secrets: [sealed('wh_another')] });
     await bus.webhooks.put(webhook);
-    expect(await directory().find('acme', webhook.id)).toMatchObject({ webhook, keys: [] });
+    expect(await directory().find('acme', webhook.id)).toMatchObject({ webhook, signer: null });
     expect(reported).toEqual(['the secrets of wh_sealed_elsewhere cannot be opened']);
   });
 });

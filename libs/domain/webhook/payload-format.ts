@@ -1,46 +1,22 @@
 import type { Fault } from '../fault.js';
+import type { BuiltInFormat } from './built-in-formats.js';
 import { isSensitiveHeader } from './credentials.js';
+import {
+  signatureHeaderFault,
+  signatureOf,
+  signatureTemplateFaults,
+  type FormatSignature,
+  type HmacSignature,
+} from './format-signature.js';
 import { headerNameFault } from './request-headers.js';
-
-/** The formats that come with Tidings, those of earlier systems among them. */
-export const BUILT_IN_FORMATS = [
-  'standard',
-  'cloudevents',
-  'cloudevents-binary',
-  'raw',
-  'slack',
-  'discord',
-  'teams',
-  'rag-chatbot',
-  'systemprompt',
-  'taskflow',
-  'nexus',
-  'notely',
-] as const;
-export type BuiltInFormat = (typeof BUILT_IN_FORMATS)[number];
-
-export const SIGNATURE_SCHEMES = ['hmac-sha256', 'hmac-sha512'] as const;
-export const SIGNATURE_ENCODINGS = ['hex', 'base64'] as const;
-
-/** A signature of the webhook's own design, beside or instead of the standard one. */
-export interface FormatSignature {
-  scheme: (typeof SIGNATURE_SCHEMES)[number];
-  /** The header that carries it. */
-  header: string;
-  /** Stands before it in the header, such as `sha256=`. */
-  prefix: string;
-  /** Template of what is signed. */
-  content: string;
-  encoding: (typeof SIGNATURE_ENCODINGS)[number];
-}
 
 /** A format of the webhook's own design. */
 export interface CustomFormat {
-  /** Template of the body. */
-  body: string;
+  /** Template of the body; null for the standard one. */
+  body: string | null;
   /** Templates of headers, by name. */
   headers: Record<string, string>;
-  /** null for the standard one. */
+  /** null for the standard one alone. */
   signature: FormatSignature | null;
 }
 
@@ -72,11 +48,11 @@ export const NOT_PLAIN_LINES = 'must hold no control characters but lines and ta
  * @param taken names of headers, in lower case, that the webhook sets otherwise
  */
 export function formatFaults(format: PayloadFormat, taken: ReadonlySet<string>): Fault[] {
-  if (typeof format === 'string') return [];
+  if (typeof format === 'string') return builtInFaults(format, taken);
   const { body, headers, signature } = format;
   const names = Object.keys(headers);
-  const faults = [...lengthFaults('format.body', body, FORMAT_LIMITS.body)];
-  if (!isPlainLines(body)) faults.push({ path: 'format.body', message: NOT_PLAIN_LINES });
+  const faults = body === null ? [] : lengthFaults('format.body', body, FORMAT_LIMITS.body);
+  if (body !== null && !isPlainLines(body)) faults.push({ path: 'format.body', message: NOT_PLAIN_LINES });
   if (names.length > FORMAT_LIMITS.headers)
     faults.push({
       path: 'format.headers',
@@ -96,13 +72,33 @@ export function formatFaults(format: PayloadFormat, taken: ReadonlySet<string>):
         message: 'tells of a secret by its name: it belongs in the headers of the webhook',
       });
   }
-  if (!signature) return faults;
+  if (!signature || signature.scheme === 'v1a') return faults;
   return [
     ...faults,
-    ...nameFaults('format.signature.header', signature.header, seen),
-    ...lineFaults('format.signature.prefix', signature.prefix, FORMAT_LIMITS.prefix),
-    ...lineFaults('format.signature.content', signature.content, FORMAT_LIMITS.content),
+    ...signatureHeaderFaults(signature, seen),
+    ...lengthFaults('format.signature.prefix', signature.prefix, FORMAT_LIMITS.prefix),
+    ...contentFaults(signature),
   ];
+}
+
+function signatureHeaderFaults({ header }: HmacSignature, seen: Set<string>): Fault[] {
+  const path = 'format.signature.header';
+  const message = signatureHeaderFault(header);
+  return message === undefined ? nameFaults(path, header, seen) : [{ path, message }];
+}
+
+/** An empty content is told of once: that it has no body in it goes without saying. */
+function contentFaults(signature: HmacSignature): Fault[] {
+  const faults = lineFaults('format.signature.content', signature.content, FORMAT_LIMITS.content);
+  return faults.length > 0 ? faults : signatureTemplateFaults(signature);
+}
+
+function builtInFaults(format: BuiltInFormat, taken: ReadonlySet<string>): Fault[] {
+  const signature = signatureOf(format);
+  if (signature === null || signature.scheme === 'v1a' || !taken.has(signature.header.toLowerCase()))
+    return [];
+  const message = `sets the header ${signature.header}, which the webhook sets otherwise`;
+  return [{ path: 'format', message }];
 }
 
 function nameFaults(path: string, name: string, seen: Set<string>): Fault[] {

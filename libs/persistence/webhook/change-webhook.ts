@@ -28,15 +28,15 @@ export interface WebhookChange {
  * transaction, the row locked meanwhile, so that of two writers the second
  * decides on what the first left. Wakes the relay.
  * @param decide gives the events for the state found, or throws; may be called once only
- * @param seal gives what is newly sealed for the webhook as it was decided
- * @throws WebhookNameTaken, WebhookExists, TenantNotFound and WebhookLimitReached for a new one, and what `decide` throws; nothing is kept then
+ * @param seal gives what is newly sealed for the webhook as it was decided, or throws; told the row before it too
+ * @throws WebhookNameTaken, WebhookExists, TenantNotFound and WebhookLimitReached for a new one, and what `decide` and `seal` throw; nothing is kept then
  */
 export async function changeWebhook(
   dataSource: DataSource,
   tenant: TenantId,
   id: WebhookId,
   decide: (state: WebhookState) => WebhookEvent[],
-  seal: (webhook: LiveWebhook) => SealedSecrets = () => NOTHING_SEALED,
+  seal: (webhook: LiveWebhook, before: WebhookRow | null) => SealedSecrets = () => NOTHING_SEALED,
 ): Promise<WebhookChange> {
   let attempted: WebhookState | undefined;
   try {
@@ -51,7 +51,7 @@ export async function changeWebhook(
       if (before.kind === 'none') await takeRoomForWebhook(manager, tenant);
       const after = (attempted = events.reduce(evolveWebhook, before));
       const seq = await append(manager, before.version, events);
-      const kept = after.kind === 'live' ? rowOf(after, row, seal(after)) : null;
+      const kept = after.kind === 'live' ? rowOf(after, row, seal(after, row)) : null;
       await keep(manager, tenant, id, kept);
       return { row: kept, seq };
     });
