@@ -76,15 +76,19 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Runni
     newId('key'),
     {
       acquired: async (partition, from) => {
+        lanes.forgetPartition(partition);
         await strategy.takePartition(partition, from === 'dead');
         lanes.arrived(partition);
       },
       released: async (partition) => {
         await Promise.all([strategy.leavePartition(partition, DRAIN_MS), lanes.leave(partition, DRAIN_MS)]);
+        lanes.forgetPartition(partition);
       },
       lost: (partitions) => {
-        for (const partition of partitions)
+        for (const partition of partitions) {
           void Promise.all([strategy.leavePartition(partition, 0), lanes.leave(partition, 0)]);
+          lanes.forgetPartition(partition);
+        }
       },
     },
     report,

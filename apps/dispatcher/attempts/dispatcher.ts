@@ -12,7 +12,7 @@ import {
 import type { Lane } from '../lanes/lane.js';
 import type { LaneKeeper } from '../lanes/lane-keeper.js';
 import type { Carried, CarryOut } from '../lanes/lane-session.js';
-import type { Wait } from '../lanes/turn.js';
+import type { Turn, Wait } from '../lanes/turn.js';
 import type { Courier } from './courier.js';
 import type { Front } from './front.js';
 
@@ -44,7 +44,7 @@ export class Dispatcher {
     const ready = await this.courier.examine(owed);
     if (!ready) return { outcome: done, retryAt: null };
     const granted = await turn();
-    if (!granted) return { outcome: again(0), retryAt: null };
+    if (!granted || this.isElsewhere(owed, message, granted)) return { outcome: again(0), retryAt: null };
     return this.courier.attempt(ready, owed, data, message, granted);
   };
 
@@ -66,9 +66,17 @@ export class Dispatcher {
     const entered = lane.enter();
     const turn = typeof entered === 'string' ? entered : await entered;
     if (typeof turn === 'string') return this.hold(lane, owed, data, message, turn);
+    if (this.isElsewhere(owed, message, turn)) return again();
     // From here on the front bounds it; others of its partition may be handed out.
     message.park();
     return (await this.courier.attempt(ready, owed, data, message, turn)).outcome;
+  }
+
+  /** Whether the delivery became another home's while it waited for its turn; the turn is over then. */
+  private isElsewhere(owed: OwedDelivery, message: BusMessage, turn: Turn): boolean {
+    if (!message.isHandedBack && this.isHome(partitionOf(owed.webhook))) return false;
+    turn.end(undefined);
+    return true;
   }
 
   /** @param reason null for what waits for nothing but its turn in the order */

@@ -52,7 +52,7 @@ async function waiting() {
     journal: bus.journal('webhooks'),
     hourlyLimit: () => null,
     isHome: () => true,
-    find: () => ({ webhook, keys: [], retiring: [], extra: null }),
+    find: () => ({ webhook, signer: null, extra: null }),
     cancelAll: () => Promise.resolve(),
     report: () => undefined,
   });
@@ -72,10 +72,22 @@ describe('a lane that is left', () => {
     await keeper.look();
     expect(keeper.counts.draining).toBe(1);
     await keeper.leave(partitionOf(webhook.id), 5_000);
+    keeper.forgetPartition(partitionOf(webhook.id));
     const { length } = taken;
     expect(length).toBeLessThan(WAITING);
     await sleep(600);
     expect(taken).toHaveLength(length);
+    await keeper.stop(0);
+  });
+
+  it('stays the one lane of its webhook until what is in hand of its partition is over', async () => {
+    const { webhook, keeper } = await waiting();
+    const partition = partitionOf(webhook.id);
+    const lane = await keeper.of(webhook);
+    await keeper.leave(partition, 5_000);
+    expect(await keeper.of(webhook)).toBe(lane);
+    keeper.forgetPartition(partition);
+    expect(await keeper.of(webhook)).not.toBe(lane);
     await keeper.stop(0);
   });
 
@@ -84,6 +96,7 @@ describe('a lane that is left', () => {
     const partition = partitionOf(webhook.id);
     await keeper.look();
     await keeper.leave(partition, 5_000);
+    keeper.forgetPartition(partition);
     keeper.arrived(partition);
     await waitFor(() => expect(new Set(taken).size).toBe(WAITING));
     await keeper.stop(0);

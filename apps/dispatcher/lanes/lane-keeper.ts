@@ -179,11 +179,18 @@ export class LaneKeeper {
     await this.looking;
   }
 
-  /** A partition goes: its lanes stop, and what their webhooks had is forgotten. */
+  /**
+   * A partition goes: its lanes stop. They stay known until `forgetPartition`, for what is still in hand as ready
+   * stands in line in them: a second lane of the same webhook would know nothing of what the first one uses.
+   */
   async leave(partition: number, withinMs: number): Promise<void> {
     this.left.add(partition);
     const gone = [...this.draining.values()].filter(({ lane }) => partitionOf(lane.id) === partition);
     await Promise.all(gone.map((draining) => this.close(draining, withinMs)));
+  }
+
+  /** Forgets what webhooks of a partition have used: it has gone, or comes, and another home may know better. */
+  forgetPartition(partition: number): void {
     for (const id of this.lanes.keys()) if (partitionOf(id) === partition) this.drop(id);
   }
 
