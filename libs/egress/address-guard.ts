@@ -10,6 +10,8 @@ export interface EgressPolicy {
   /** Whether plain http may be used. */
   http: boolean;
   ports: number[] | 'any';
+  /** `http://[user:password@]host:port`: a proxy that every connection is to go through, by CONNECT. */
+  proxy?: string | undefined;
 }
 
 export type UrlVerdict = { ok: true } | { ok: false; reason: string };
@@ -22,7 +24,11 @@ export class BlockedAddressError extends Error {
   }
 }
 
-const INNER_NAMES = /(^|\.)(localhost|local|internal|svc|localdomain)$/;
+/** Names of inner networks: RFC 6761, 6762 (appendix G) and 8375, ICANN's `internal`, Kubernetes. */
+const INNER_NAMES =
+  /(^|\.)(localhost|local|internal|svc|localdomain|home\.arpa|intranet|private|corp|home|lan)$/;
+const EMPTY_LABEL = /^\.|\.\.|\.$/;
+const LOOPBACK = ['127.0.0.1', '::1'];
 /** Metadata service of Azure: a public address by its range, reachable from every machine there. */
 const ALWAYS_DENIED = new Set(['168.63.129.16']);
 
@@ -98,16 +104,17 @@ export class AddressGuard {
         ? { ok: true }
         : { ok: false, reason: 'must not point to that address' };
     }
-    const name = hostname.replace(/\.+$/, '').toLowerCase();
-    // What the operator allows on purpose may be called by its name: the look-up still decides.
-    if (this.allowed.length > 0 && name === 'localhost') return { ok: true };
-    if (!name.includes('.') || INNER_NAMES.test(name))
+    const name = hostname.replace(/\.$/, '');
+    // This machine, allowed on purpose, may be called by its name: the look-up still decides.
+    if (name === 'localhost' && LOOPBACK.some((address) => this.allowsAddress(address))) return { ok: true };
+    if (!name.includes('.') || INNER_NAMES.test(name) || EMPTY_LABEL.test(name))
       return { ok: false, reason: 'must name a public host' };
     return { ok: true };
   }
 
   private allowsPort(url: URL): boolean {
-    return this.policy.ports === 'any' || this.policy.ports.includes(portOf(url));
+    const port = portOf(url);
+    return port !== 0 && (this.policy.ports === 'any' || this.policy.ports.includes(port));
   }
 }
 

@@ -1,3 +1,4 @@
+import type { lookup } from 'node:dns';
 import { Axios } from 'axios';
 import { AddressGuard, BlockedAddressError, type EgressPolicy } from './address-guard.js';
 import { connectorsOf } from './connector.js';
@@ -28,9 +29,14 @@ export class EgressClient {
   /**
    * @param connectionsPerOrigin as many as there are requests at once: one that
    *   waits for a connection would spend its own deadline on others' slowness
+   * @param parts what specs choose otherwise: how much is kept, who looks names up
    */
-  constructor(policy: EgressPolicy, connectionsPerOrigin: number, limits: Partial<PoolLimits> = {}) {
-    this.guard = new AddressGuard(policy);
+  constructor(
+    policy: EgressPolicy,
+    connectionsPerOrigin: number,
+    { limits = {}, resolve }: { limits?: Partial<PoolLimits>; resolve?: typeof lookup } = {},
+  ) {
+    this.guard = new AddressGuard(policy, resolve);
     const connectors = connectorsOf(this.guard.lookup);
     this.pools = new OriginPools({ ...LIMITS, ...limits, connectionsPerOrigin }, connectors);
     // Without axios' defaults: merging headers that nobody wants costs as much as the rest of axios.

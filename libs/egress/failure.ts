@@ -12,6 +12,18 @@ export class DeadlineError extends Error {
   override readonly name = 'DeadlineError';
 }
 
+/** The answer breaks HTTP in a way that undici lets through. */
+export class InvalidAnswerError extends Error {
+  override readonly name = 'InvalidAnswerError';
+}
+
+/** The outbound proxy is away, or would not connect. */
+export class ProxyError extends Error {
+  override readonly name = 'ProxyError';
+}
+
+export const UNASKED_UPGRADE = 'The answer is a 101 Switching Protocols, for which nobody asked.';
+
 const KIND_BY_CODE: Record<string, AttemptErrorKind> = {
   ENOTFOUND: 'dns',
   EAI_AGAIN: 'dns',
@@ -30,8 +42,12 @@ const KIND_BY_CODE: Record<string, AttemptErrorKind> = {
   UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'invalid_response',
 };
 
-/** What undici has no codes for: answers that are not HTTP, and a 100 or 101 that nobody asked for. */
-const NOT_HTTP = /^(HTTPParserError: .*|SocketError: bad (response|upgrade))$/s;
+/** What undici has no codes for. It takes a 100 that nobody asked for as an error, unlike any other 1xx. */
+const INVALID_ANSWERS: [error: RegExp, message: string][] = [
+  [/^HTTPParserError: /, 'The answer is not valid HTTP.'],
+  [/^SocketError: bad response$/, 'The answer begins with a 100 Continue, for which nobody asked.'],
+  [/^SocketError: bad upgrade$/, UNASKED_UPGRADE],
+];
 
 const MESSAGES: Partial<Record<AttemptErrorKind, string>> = {
   dns: 'The host name could not be resolved.',
@@ -46,10 +62,12 @@ export function failureOf(error: unknown): Failure {
   if (error instanceof DeadlineError) return { kind: 'timeout', message: error.message };
   const cause = innermost(error);
   if (cause instanceof BlockedAddressError) return { kind: 'blocked_address', message: cause.message };
+  if (cause instanceof ProxyError) return { kind: 'connect', message: cause.message };
+  if (cause instanceof InvalidAnswerError) return { kind: 'invalid_response', message: cause.message };
+  const invalid = INVALID_ANSWERS.find(([error]) => error.test(String(cause)));
+  if (invalid) return { kind: 'invalid_response', message: invalid[1] };
   const code = codeOf(cause) ?? codeOf(error) ?? '';
-  const known = NOT_HTTP.test(String(cause))
-    ? 'invalid_response'
-    : (KIND_BY_CODE[code] ?? kindByPrefix(code));
+  const known = KIND_BY_CODE[code] ?? kindByPrefix(code);
   if (known === 'tls') return { kind: 'tls', message: `The TLS handshake failed (${code}).` };
   if (known) return { kind: known, message: MESSAGES[known] ?? code };
   return { kind: 'internal', message: `The request could not be made (${code || String(cause)}).` };

@@ -28,8 +28,8 @@ const MAX_HEADER_BYTES = 16 * 1024;
  *   absent --asked--> kept --its last connection is closed--> absent
  *                       `--too many sockets, nothing under way--> absent
  *
- * undici's own Agent forgets an origin as well, but neither knows identities nor
- * bounds what is idle over all origins.
+ * undici's own Agent forgets an origin too, but not one whose last request was
+ * aborted; it knows no identities, and does not bound what is idle over all.
  */
 export class OriginPools {
   /** Those that were asked least lately come first. */
@@ -76,7 +76,8 @@ export class OriginPools {
       .on('connect', () => this.count(kept, 1))
       .on('disconnect', () => {
         this.count(kept, -1);
-        this.forgetUnused(key, kept);
+        // Only then has the pool dropped what was aborted ("never answers" in the spec).
+        queueMicrotask(() => this.forgetUnused(key, kept));
       })
       .on('connectionError', () => this.forgetUnused(key, kept));
     return kept;

@@ -1,6 +1,6 @@
 import { AxiosHeaders, type AxiosAdapter, type AxiosResponse, type InternalAxiosRequestConfig } from 'axios';
 import type { Dispatcher } from 'undici';
-import { DeadlineError } from './failure.js';
+import { DeadlineError, InvalidAnswerError, UNASKED_UPGRADE } from './failure.js';
 import type { OriginPools } from './origin-pools.js';
 import type { TlsIdentity } from './tls-identity.js';
 
@@ -91,11 +91,12 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseStart(
-    _controller: Dispatcher.DispatchController,
+    controller: Dispatcher.DispatchController,
     status: number,
     headers: Record<string, string | string[] | undefined>,
   ): void {
-    // Informational answers are not the answer.
+    // Informational answers are not the answer; a 101 is the last thing that is HTTP.
+    if (status === 101) return controller.abort(new InvalidAnswerError(UNASKED_UPGRADE));
     if (status < 200) return;
     this.status = status;
     for (const name in headers) this.headers[name] = String(headers[name]);
