@@ -4,6 +4,7 @@ import { AddressGuard, BlockedAddressError, type EgressPolicy } from './address-
 import { connectorsOf } from './connector.js';
 import { failureOf, type Failure } from './failure.js';
 import { OriginPools, type PoolLimits } from './origin-pools.js';
+import { proxyOf } from './proxy-tunnel.js';
 import { type OutboundRequest, undiciAdapter, type KeptAnswer } from './undici-adapter.js';
 
 export interface Answer {
@@ -37,7 +38,8 @@ export class EgressClient {
     { limits = {}, resolve }: { limits?: Partial<PoolLimits>; resolve?: typeof lookup } = {},
   ) {
     this.guard = new AddressGuard(policy, resolve);
-    const connectors = connectorsOf(this.guard.lookup);
+    const proxy = policy.proxy === undefined ? undefined : proxyOf(policy.proxy);
+    const connectors = connectorsOf(this.guard.lookup, proxy);
     this.pools = new OriginPools({ ...LIMITS, ...limits, connectionsPerOrigin }, connectors);
     // Without axios' defaults: merging headers that nobody wants costs as much as the rest of axios.
     this.http = new Axios({
