@@ -45,6 +45,8 @@ import { WebhookChanges } from './webhooks/webhook-changes.js';
 import { WebhookDeletionsController } from './webhooks/webhook-deletions.controller.js';
 import { WebhookHistoryController } from './webhooks/webhook-history.controller.js';
 import { WebhookSecretsController } from './webhooks/webhook-secrets.controller.js';
+import { JwksController } from './webhooks/signing-keys/jwks.controller.js';
+import { SigningKeysController } from './webhooks/signing-keys/signing-keys.controller.js';
 import { WebhookStatusController } from './webhooks/webhook-status.controller.js';
 import { WebhookSubscriptionsController } from './webhooks/webhook-subscriptions.controller.js';
 import { WebhooksController } from './webhooks/webhooks.controller.js';
@@ -79,6 +81,8 @@ export class AdminApiModule {
         WebhookDeletionsController,
         WebhookStatusController,
         WebhookSecretsController,
+        SigningKeysController,
+        JwksController,
         WebhookSubscriptionsController,
         WebhookHistoryController,
         WebhookHealthController,

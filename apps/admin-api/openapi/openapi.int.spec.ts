@@ -46,6 +46,7 @@ describe('/openapi.json', () => {
       'get /api/v1/webhooks/{id}/health',
       'get /api/v1/webhooks/{id}/history',
       'get /api/v1/webhooks/{id}/history/{version}',
+      'get /api/v1/webhooks/{id}/signing-keys',
       'patch /api/v1/event-types/{name}',
       'patch /api/v1/tenants/{id}',
       'patch /api/v1/webhooks/{id}',

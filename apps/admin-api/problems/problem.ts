@@ -14,6 +14,7 @@ export const PROBLEMS = {
   tenant_not_found: { status: 404, title: 'There is no such tenant' },
   key_not_found: { status: 404, title: 'There is no such key' },
   webhook_not_found: { status: 404, title: 'There is no such webhook' },
+  signing_keys_not_found: { status: 404, title: 'The webhook has no public keys' },
   webhook_version_not_found: { status: 404, title: 'The webhook never had this version' },
   subscription_not_found: { status: 404, title: 'The webhook does not list this event type' },
   event_not_found: { status: 404, title: 'There is no such event' },

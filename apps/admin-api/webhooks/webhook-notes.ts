@@ -40,6 +40,14 @@ const webhook = {
   created_at: '2026-01-31T12:00:00.000Z',
   updated_at: '2026-01-31T12:00:00.000Z',
 };
+const jwk = {
+  kty: 'OKP',
+  crv: 'Ed25519',
+  x: '11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo',
+  kid: 'kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k',
+  use: 'sig',
+  alg: 'EdDSA',
+};
 const secret = 'whsec_<32 bytes in base64>';
 
 export const webhookPaths: PathExamples = { id, type: 'order.*', version: '1' };
@@ -98,6 +106,16 @@ export const webhookNotes: OperationNotes = {
     body: { overlap_seconds: 86_400 },
     answer: { ...webhook, secret, previous_secret_until: '2026-02-01T12:00:00.000Z' },
   },
+  'SigningKeys.list': {
+    id: 'listSigningKeys',
+    summary: 'List the public keys with which requests signed by v1a verify',
+    answer: {
+      data: [
+        { kid: jwk.kid, algorithm: 'ed25519', public_key: 'whpk_<32 bytes in base64>', jwk, until: null },
+      ],
+    },
+  },
+  'Jwks.read': { id: 'readJwks', summary: 'The public keys of a webhook, for its receivers: needs no key' },
   'WebhookSubscriptions.list': {
     id: 'readSubscriptions',
     versioned: true,

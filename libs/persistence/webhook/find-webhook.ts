@@ -10,3 +10,14 @@ export async function findWebhook(
 ): Promise<WebhookRow | null> {
   return dataSource.manager.findOneBy(WebhookRow, { tenant, id });
 }
+
+/**
+ * A webhook, whosever it is: for what its receivers may know, who have no
+ * tenant. Everything else asks findWebhook.
+ */
+export async function findWebhookOfAnyTenant(
+  dataSource: DataSource,
+  id: WebhookId,
+): Promise<WebhookRow | null> {
+  return dataSource.manager.findOneBy(WebhookRow, { id });
+}

@@ -14,6 +14,7 @@ import { Column, Entity, Index, PrimaryColumn, Unique } from 'typeorm';
 /** A webhook as it is now. What was deleted has no row; the ledger keeps its story. */
 @Entity('webhooks')
 @Unique('webhooks_tenant_name', ['tenant', 'name'])
+@Index('webhooks_id', ['id'])
 // Their migrations make the first where they can, else the second where they can.
 @Index('webhooks_found_by', { synchronize: false })
 @Index('webhooks_name_url_trigrams', { synchronize: false })
