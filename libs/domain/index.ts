@@ -22,6 +22,7 @@ export * from './key/key-events.js';
 export * from './key/key-errors.js';
 export * from './key/decide-key.js';
 export * from './webhook/credentials.js';
+export * from './webhook/sealed-texts.js';
 export * from './webhook/client-certificate.js';
 export * from './webhook/oauth-client.js';
 export * from './webhook/request-headers.js';

@@ -52,3 +52,5 @@ export * from './record/deliveries-to-retry.js';
 export * from './record/events-to-replay.js';
 export * from './webhook-activity/webhooks-to-disable.js';
 export * from './with-lock.js';
+export * from './sealed/sealed-webhooks.js';
+export * from './sealed/sealed-answers.js';

@@ -1,5 +1,13 @@
 import { Injectable } from '@nestjs/common';
-import { beginRequest, DataSource, holdOn, keepAnswer, letGo, type IdempotentRequest } from '#persistence';
+import {
+  beginRequest,
+  DataSource,
+  holdOn,
+  keepAnswer,
+  letGo,
+  placeOfAnswer,
+  type IdempotentRequest,
+} from '#persistence';
 import { Keyring } from '#signing';
 import { Problem } from '../problems/problem.js';
 
@@ -39,7 +47,7 @@ export class KeptAnswers {
       case 'held':
         return this.running(request, begun.holder);
       case 'answered':
-        return JSON.parse(this.keyring.open(begun.answer, placeOf(request))) as KeptAnswer;
+        return JSON.parse(this.keyring.open(begun.answer, placeOfAnswer(request))) as KeptAnswer;
       case 'in_flight':
         throw new Problem('idempotency_in_flight', {
           detail: 'The first request with this Idempotency-Key has not been answered yet.',
@@ -61,7 +69,7 @@ export class KeptAnswers {
     return {
       keep: async (answer) => {
         clearInterval(beat);
-        const sealed = this.keyring.seal(JSON.stringify(answer), placeOf(request));
+        const sealed = this.keyring.seal(JSON.stringify(answer), placeOfAnswer(request));
         await keepAnswer(this.database, request, holder, sealed);
       },
       forget: async () => {
@@ -70,8 +78,4 @@ export class KeptAnswers {
       },
     };
   }
-}
-
-function placeOf({ tenant, key, route }: IdempotentRequest) {
-  return { tenant, answer: `${route} ${key}` };
 }

@@ -1,4 +1,4 @@
-import type { Bucket, Bus } from '#bus';
+import { bringToBucket, repairBucket, type Bucket, type Bus, type Repaired } from '#bus';
 import { DEFAULT_TENANT, type TenantId } from '#domain';
 import {
   checkedEventTypeOf,
@@ -11,8 +11,6 @@ import {
   type RelayedTable,
   type RelaySession,
 } from '#persistence';
-import { bringToBucket } from './bring-to-bucket.js';
-import { repairBucket, type Repaired } from './repair-bucket.js';
 
 /** A kind of thing whose ledger is relayed: its rows become the values of a bucket. */
 export interface RelayedAggregate {

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Bucket } from '#bus';
+import type { Bucket } from './bucket.js';
 import type { Keyed } from './bring-to-bucket.js';
 
 const AT_ONCE = 200;
