@@ -1,6 +1,7 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { Problem } from '../problems/problem.js';
+import { invalidRequest, Problem } from '../problems/problem.js';
+import { isNestedWithin, MAX_JSON_LEVELS } from './json-depth.js';
 
 export const MAX_BODY_BYTES = 1_048_576;
 
@@ -17,6 +18,10 @@ export function acceptJsonBodies(fastify: FastifyInstance): void {
   fastify.addContentTypeParser(JSON_TYPE, { parseAs: 'buffer' }, (request, body, done) => {
     if (body.length === 0) {
       done(null, undefined);
+      return;
+    }
+    if (!isNestedWithin(body as Buffer, MAX_JSON_LEVELS)) {
+      done(invalidRequest([{ path: '', message: `must not be nested more than ${MAX_JSON_LEVELS} deep` }]));
       return;
     }
     try {

@@ -16,6 +16,8 @@ export function mergePatch(target: unknown, patch: unknown): unknown {
   const merged: Json = isObject(target) ? { ...target } : {};
   for (const [key, value] of Object.entries(patch)) {
     if (value === null) delete merged[key];
+    // Assigned, a member named __proto__ would replace what the object inherits from.
+    else if (key === '__proto__') Object.defineProperty(merged, key, { value, enumerable: true });
     else merged[key] = mergePatch(merged[key], value);
   }
   return merged;

@@ -19,7 +19,9 @@ export class ProblemFilter implements ExceptionFilter {
     }
     const problem = problemOf(error);
     if (problem.status >= 500) {
-      const { method, url } = host.switchToHttp().getRequest<FastifyRequest>();
+      const { method, url: asked } = host.switchToHttp().getRequest<FastifyRequest>();
+      // Some put a key into the query, where it is of no use.
+      const [url] = asked.split('?', 1);
       this.logger[problem.code === 'internal' ? 'error' : 'warn'](
         { err: error, method, url },
         problem.message,
