@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import type { FastifyReply } from 'fastify';
-import { Bus, type TopologySettings } from '#bus';
+import type { Server as HttpsServer } from 'node:https';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Bus, type BusAccess, type TopologySettings } from '#bus';
 import { AddressGuard, type EgressPolicy } from '#egress';
 import { nestLogger, type Logger, type RunningApp } from '#observability';
 import { isUnavailable, migrate, openDatabase, type DataSource } from '#persistence';
@@ -12,7 +13,11 @@ import { KeyUse } from './access/key-use.js';
 import { OperatorKey } from './access/operator-key.js';
 import { TenantDirectory } from './access/tenant-directory.js';
 import { AdminApiModule } from './admin-api.module.js';
+import { openToOrigins } from './http/cross-origin.js';
 import { acceptJsonBodies, MAX_BODY_BYTES } from './http/json-body.js';
+import { putSecurityHeaders, sendSecurityHeaders } from './http/security-headers.js';
+import { limitConnections, limitsOfServer, SERVER_LIMITS, type ServerLimits } from './http/server-limits.js';
+import { keepTlsRenewed, LOWEST_TLS, readTls, type TlsFiles } from './http/tls.js';
 import { serveOpenApi } from './openapi/document.js';
 import { sendProblem } from './problems/problem-filter.js';
 import { problemOf } from './problems/problem-of.js';
@@ -34,6 +39,14 @@ export interface AdminApiOptions {
   logger: Logger;
   /** For how long servers that are not there yet are waited for, milliseconds. */
   waitMs?: number;
+  /** Where the certificate is; without it plain http is spoken. */
+  tls?: TlsFiles | undefined;
+  /** Whose pages may call the API from a browser; none unless said otherwise. */
+  corsOrigins?: readonly string[];
+  /** Addresses and CIDRs of proxies whose word about the client's address is taken; none unless said otherwise. */
+  trustProxy?: readonly string[];
+  /** What specs choose otherwise. */
+  limits?: Partial<ServerLimits>;
 }
 
 const WAIT_MS = 30_000;
@@ -50,6 +63,7 @@ export async function startAdminApi(options: AdminApiOptions): Promise<RunningAp
   const keyring = Keyring.parse(options.encryptionKeys);
   const addresses = new AddressGuard(options.egress);
   const database = await databaseWhenThere(databaseUrl, logger, waitMs);
+  const pair = options.tls && readTls(options.tls);
   const ran = await migrate(database);
   if (ran.length > 0) logger.info({ migrations: ran }, 'the schema was brought up to date');
   const bus = await Bus.open({ url: options.natsUrl, name: 'tidings-admin-api', waitMs }, options.topology);
@@ -64,13 +78,7 @@ export async function startAdminApi(options: AdminApiOptions): Promise<RunningAp
       ...{ database, bus, relay, keyring, addresses, logger },
       ...{ operatorKey, keys, tenants, requestsPerSecond },
     }),
-    new FastifyAdapter({
-      bodyLimit: MAX_BODY_BYTES,
-      routerOptions: { maxParamLength: MAX_PARAM_CHARS },
-      forceCloseConnections: 'idle',
-      frameworkErrors: (error: Error, _request: unknown, reply: FastifyReply) =>
-        sendProblem(reply, problemOf(error)),
-    }),
+    adapterOf(options, pair),
     { logger: nestLogger(logger), bodyParser: false },
   );
   const fastify = app.getHttpAdapter().getInstance();
@@ -81,13 +89,19 @@ export async function startAdminApi(options: AdminApiOptions): Promise<RunningAp
   await relay.start();
   await app.listen(options.port, options.host);
   return {
+  sendSecurityHeaders(fastify, pair !== undefined);
+  openToOrigins(app, options.corsOrigins ?? []);
     url: await app.getUrl(),
     stop: async () => {
       await app.close();
+  limitConnections(fastify.server, limitsOf(options));
       await keyUse.close();
+  const stopRenewing =
+    options.tls && pair && keepTlsRenewed(fastify.server as HttpsServer, options.tls, pair, logger);
       await relay.stop();
       tenants.close();
       await bus.close();
+      stopRenewing?.();
       await database.destroy();
     },
   };
@@ -98,6 +112,26 @@ async function databaseWhenThere(url: string, logger: Logger, waitMs: number): P
   const onIdleError = (error: Error) => logger.warn({ reason: error.message }, 'a database connection broke');
   for (;;) {
     try {
+function limitsOf({ limits }: AdminApiOptions): ServerLimits {
+  return { ...SERVER_LIMITS, ...limits };
+}
+
+function adapterOf(options: AdminApiOptions, pair: ReturnType<typeof readTls> | undefined): FastifyAdapter {
+  const { node, ...limits } = limitsOfServer(limitsOf(options));
+  return new FastifyAdapter({
+    ...limits,
+    ...(pair ? { https: { ...node, ...pair, ...LOWEST_TLS } } : { http: node }),
+    trustProxy: options.trustProxy?.length ? [...options.trustProxy] : false,
+    bodyLimit: MAX_BODY_BYTES,
+    routerOptions: { maxParamLength: MAX_PARAM_CHARS },
+    forceCloseConnections: 'idle',
+    frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) => {
+      putSecurityHeaders(reply, request.url, pair !== undefined);
+      sendProblem(reply, problemOf(error));
+    },
+  });
+}
+
       return await openDatabase(url, { name: 'tidings-admin-api', onIdleError });
     } catch (error) {
       const host = URL.parse(url)?.host ?? 'the address in TIDINGS_DATABASE_URL, which is no URL,';

@@ -129,6 +129,9 @@ export class Standalone {
       TIDINGS_ENCRYPTION_KEYS: config.TIDINGS_ENCRYPTION_KEYS ?? kept.encryption_keys,
       TIDINGS_HOST: api.host,
       TIDINGS_PORT: String(api.port),
+      // Its own parts and its file speak of http; what serves others stands behind a proxy, or is not standalone.
+      TIDINGS_TLS_CERT: '',
+      TIDINGS_TLS_KEY: '',
       ...(this.demo ? demoEgress(config) : {}),
     };
     const run = async (instance: AppInstance): Promise<void> => {

@@ -10,6 +10,12 @@ const list = z.string().transform((text) =>
 );
 
 const port = whole(0, 65_535);
+const isOrigin = (text: string) => URL.parse(text)?.origin === text;
+
+function isHttpOrigin(text: string): boolean {
+  const url = URL.parse(text);
+  return url?.protocol === 'http:' && url.pathname === '/' && url.search === '' && url.hash === '';
+}
 
 /**
  * Every environment variable that Tidings reads, with its meaning, default and
@@ -67,6 +73,27 @@ export const environmentSchema = z.object({
   TIDINGS_EGRESS_ALLOW: list.default([]).describe('CIDRs that webhooks may reach although they are private.'),
   TIDINGS_EGRESS_HTTP: flag.default(false).describe('`true` allows plain http.'),
   TIDINGS_EGRESS_PORTS: z
+  TIDINGS_TLS_CERT: z
+    .string()
+    .optional()
+    .describe(
+      'A file with the certificate chain (PEM) with which the admin API speaks https; read again when it changes. Standalone speaks plain http.',
+    ),
+  TIDINGS_TLS_KEY: z.string().optional().describe('The file with its private key (PEM).'),
+  TIDINGS_TRUST_PROXY: list
+    .default([])
+    .describe('Addresses and CIDRs of proxies whose `X-Forwarded-For` the admin API believes.'),
+  TIDINGS_CORS_ORIGINS: list
+    .pipe(z.array(z.string().refine(isOrigin, 'must be origins such as https://console.example.com')))
+    .default([])
+    .describe('Origins whose pages may call the admin API from a browser.'),
+  TIDINGS_ORIGIN: z
+    .string()
+    .regex(/^[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$/i, 'must be a name such as events.example.com')
+    .default('tidings')
+    .describe(
+      'By what name receivers know this installation, when they are asked whether they want its events.',
+    ),
     .union([
       z.literal('any'),
       list.pipe(z.array(z.string().transform(Number).pipe(z.int().min(1).max(65_535))).min(1)),
