@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { busAccessOf, databaseUrlOf, egressOf, loadConfig, required, tlsOf, topologyOf } from '#config';
+import { egressOf, loadConfig, required, tlsOf, topologyOf } from '#config';
 import { createLogger, runProcess } from '#observability';
 import { startAdminApi } from './start-admin-api.js';
 
@@ -15,9 +15,9 @@ await runProcess('admin-api', () => {
     encryptionKeys: required(config, 'TIDINGS_ENCRYPTION_KEYS'),
     host: config.TIDINGS_HOST,
     port: config.TIDINGS_PORT,
-    logger: createLogger(config.TIDINGS_LOG_LEVEL, 'admin-api'),
     tls: tlsOf(config),
     corsOrigins: config.TIDINGS_CORS_ORIGINS,
     trustProxy: config.TIDINGS_TRUST_PROXY,
+    logger: createLogger(config.TIDINGS_LOG_LEVEL, 'admin-api'),
   });
 });

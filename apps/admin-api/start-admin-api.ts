@@ -3,7 +3,7 @@ import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Server as HttpsServer } from 'node:https';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { Bus, type BusAccess, type TopologySettings } from '#bus';
+import { Bus, type TopologySettings } from '#bus';
 import { AddressGuard, type EgressPolicy } from '#egress';
 import { nestLogger, type Logger, type RunningApp } from '#observability';
 import { isUnavailable, migrate, openDatabase, type DataSource } from '#persistence';
@@ -37,8 +37,6 @@ export interface AdminApiOptions {
   host: string;
   port: number;
   logger: Logger;
-  /** For how long servers that are not there yet are waited for, milliseconds. */
-  waitMs?: number;
   /** Where the certificate is; without it plain http is spoken. */
   tls?: TlsFiles | undefined;
   /** Whose pages may call the API from a browser; none unless said otherwise. */
@@ -47,6 +45,8 @@ export interface AdminApiOptions {
   trustProxy?: readonly string[];
   /** What specs choose otherwise. */
   limits?: Partial<ServerLimits>;
+  /** For how long servers that are not there yet are waited for, milliseconds. */
+  waitMs?: number;
 }
 
 const WAIT_MS = 30_000;
@@ -61,9 +61,9 @@ const MAX_PARAM_CHARS = 600;
 export async function startAdminApi(options: AdminApiOptions): Promise<RunningApp> {
   const { logger, databaseUrl, waitMs = WAIT_MS } = options;
   const keyring = Keyring.parse(options.encryptionKeys);
+  const pair = options.tls && readTls(options.tls);
   const addresses = new AddressGuard(options.egress);
   const database = await databaseWhenThere(databaseUrl, logger, waitMs);
-  const pair = options.tls && readTls(options.tls);
   const ran = await migrate(database);
   if (ran.length > 0) logger.info({ migrations: ran }, 'the schema was brought up to date');
   const bus = await Bus.open({ url: options.natsUrl, name: 'tidings-admin-api', waitMs }, options.topology);
@@ -84,34 +84,29 @@ export async function startAdminApi(options: AdminApiOptions): Promise<RunningAp
   const fastify = app.getHttpAdapter().getInstance();
   acceptJsonBodies(fastify);
   acceptYamlBodies(fastify);
+  sendSecurityHeaders(fastify, pair !== undefined);
+  openToOrigins(app, options.corsOrigins ?? []);
   serveOpenApi(app);
   await tenants.watch();
   await relay.start();
-  await app.listen(options.port, options.host);
-  return {
-  sendSecurityHeaders(fastify, pair !== undefined);
-  openToOrigins(app, options.corsOrigins ?? []);
-    url: await app.getUrl(),
-    stop: async () => {
-      await app.close();
   limitConnections(fastify.server, limitsOf(options));
-      await keyUse.close();
+  await app.listen(options.port, options.host);
   const stopRenewing =
     options.tls && pair && keepTlsRenewed(fastify.server as HttpsServer, options.tls, pair, logger);
+  return {
+    url: await app.getUrl(),
+    stop: async () => {
+      stopRenewing?.();
+      await app.close();
+      await keyUse.close();
       await relay.stop();
       tenants.close();
       await bus.close();
-      stopRenewing?.();
       await database.destroy();
     },
   };
 }
 
-async function databaseWhenThere(url: string, logger: Logger, waitMs: number): Promise<DataSource> {
-  const deadline = Date.now() + waitMs;
-  const onIdleError = (error: Error) => logger.warn({ reason: error.message }, 'a database connection broke');
-  for (;;) {
-    try {
 function limitsOf({ limits }: AdminApiOptions): ServerLimits {
   return { ...SERVER_LIMITS, ...limits };
 }
@@ -132,6 +127,11 @@ function adapterOf(options: AdminApiOptions, pair: ReturnType<typeof readTls> | 
   });
 }
 
+async function databaseWhenThere(url: string, logger: Logger, waitMs: number): Promise<DataSource> {
+  const deadline = Date.now() + waitMs;
+  const onIdleError = (error: Error) => logger.warn({ reason: error.message }, 'a database connection broke');
+  for (;;) {
+    try {
       return await openDatabase(url, { name: 'tidings-admin-api', onIdleError });
     } catch (error) {
       const host = URL.parse(url)?.host ?? 'the address in TIDINGS_DATABASE_URL, which is no URL,';

@@ -12,11 +12,6 @@ const list = z.string().transform((text) =>
 const port = whole(0, 65_535);
 const isOrigin = (text: string) => URL.parse(text)?.origin === text;
 
-function isHttpOrigin(text: string): boolean {
-  const url = URL.parse(text);
-  return url?.protocol === 'http:' && url.pathname === '/' && url.search === '' && url.hash === '';
-}
-
 /**
  * Every environment variable that Tidings reads, with its meaning, default and
  * check. `docs/config.md` is generated from here (a test holds it).
