@@ -7,6 +7,10 @@ import type { TlsIdentity } from './tls-identity.js';
 /** What an answer's body is cut to; the rest is never read. */
 export const KEPT_BODY_BYTES = 16 * 1024;
 
+/** Informational answers (1xx) before the answer: reading a flood of them would take all of a CPU until the deadline. */
+const MAX_INTERIM_ANSWERS = 256;
+const TOO_MANY_INTERIM = `More than ${MAX_INTERIM_ANSWERS} informational answers came, and no other.`;
+
 /** What is kept of an answer; like the request it travels through axios as `data`, untouched. */
 export interface KeptAnswer {
   headers: Record<string, string>;
@@ -71,6 +75,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   private readonly deadline: NodeJS.Timeout;
   private settled = false;
   private status = 0;
+  private interim = 0;
   private headers: Record<string, string> = {};
   private readonly chunks: Buffer[] = [];
   private bytes = 0;
@@ -97,7 +102,11 @@ class Exchange implements Dispatcher.DispatchHandler {
   ): void {
     // Informational answers are not the answer; a 101 is the last thing that is HTTP.
     if (status === 101) return controller.abort(new InvalidAnswerError(UNASKED_UPGRADE));
-    if (status < 200) return;
+    if (status < 200) {
+      this.interim += 1;
+      if (this.interim > MAX_INTERIM_ANSWERS) controller.abort(new InvalidAnswerError(TOO_MANY_INTERIM));
+      return;
+    }
     this.status = status;
     for (const name in headers) this.headers[name] = String(headers[name]);
   }
