@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { egressOf, loadConfig, required, tlsOf, topologyOf } from '#config';
+import { busAccessOf, databaseUrlOf, egressOf, loadConfig, required, tlsOf, topologyOf } from '#config';
 import { createLogger, runProcess } from '#observability';
 import { startAdminApi } from './start-admin-api.js';
 
@@ -7,7 +7,8 @@ await runProcess('admin-api', () => {
   const config = loadConfig();
   return startAdminApi({
     natsUrl: required(config, 'TIDINGS_NATS_URL'),
-    databaseUrl: required(config, 'TIDINGS_DATABASE_URL'),
+    natsAccess: busAccessOf(config),
+    databaseUrl: databaseUrlOf(config),
     topology: topologyOf(config),
     egress: egressOf(config),
     operatorKey: required(config, 'TIDINGS_OPERATOR_KEY'),

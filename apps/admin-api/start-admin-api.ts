@@ -3,7 +3,7 @@ import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Server as HttpsServer } from 'node:https';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { Bus, type TopologySettings } from '#bus';
+import { Bus, type BusAccess, type TopologySettings } from '#bus';
 import { AddressGuard, type EgressPolicy } from '#egress';
 import { nestLogger, type Logger, type RunningApp } from '#observability';
 import { isUnavailable, migrate, openDatabase, type DataSource } from '#persistence';
@@ -26,6 +26,8 @@ import { acceptYamlBodies } from './yaml/yaml-body.js';
 
 export interface AdminApiOptions {
   natsUrl: string;
+  /** Files that say who we are to NATS, where the URL does not. */
+  natsAccess?: BusAccess;
   databaseUrl: string;
   topology: TopologySettings;
   egress: EgressPolicy;
@@ -66,7 +68,10 @@ export async function startAdminApi(options: AdminApiOptions): Promise<RunningAp
   const database = await databaseWhenThere(databaseUrl, logger, waitMs);
   const ran = await migrate(database);
   if (ran.length > 0) logger.info({ migrations: ran }, 'the schema was brought up to date');
-  const bus = await Bus.open({ url: options.natsUrl, name: 'tidings-admin-api', waitMs }, options.topology);
+  const bus = await Bus.open(
+    { url: options.natsUrl, access: options.natsAccess, name: 'tidings-admin-api', waitMs },
+    options.topology,
+  );
   const relay = new LedgerRelay(databaseUrl, bus, logger);
   const operatorKey = new OperatorKey(options.operatorKey);
   const keyUse = new KeyUse(database, logger);

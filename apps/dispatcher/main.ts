@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { egressOf, loadConfig, required, topologyOf } from '#config';
+import { busAccessOf, egressOf, loadConfig, required, topologyOf } from '#config';
 import { createLogger, runProcess } from '#observability';
 import { Keyring } from '#signing';
 import { startDispatcher } from './start-dispatcher.js';
@@ -8,6 +8,7 @@ await runProcess('dispatcher', () => {
   const config = loadConfig();
   return startDispatcher({
     natsUrl: required(config, 'TIDINGS_NATS_URL'),
+    natsAccess: busAccessOf(config),
     topology: topologyOf(config),
     egress: egressOf(config),
     keyring: Keyring.parse(required(config, 'TIDINGS_ENCRYPTION_KEYS')),

@@ -1,6 +1,6 @@
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import { Bus, JetStreamStrategy, TenantLimits, type TopologySettings } from '#bus';
+import { Bus, JetStreamStrategy, TenantLimits, type BusAccess, type TopologySettings } from '#bus';
 import { VERSION } from '#config';
 import { newId } from '#domain';
 import { EgressClient, type EgressPolicy } from '#egress';
@@ -20,6 +20,8 @@ import { WebhookDirectory } from './webhooks/webhook-directory.js';
 
 export interface DispatcherOptions {
   natsUrl: string;
+  /** Files that say who we are to NATS, where the URL does not. */
+  natsAccess?: BusAccess;
   topology: TopologySettings;
   egress: EgressPolicy;
   keyring: Keyring;
@@ -42,7 +44,10 @@ const HOUR_MS = 3_600_000;
 export async function startDispatcher(options: DispatcherOptions): Promise<RunningApp> {
   const { logger, concurrency } = options;
   const report = (problem: string, error: unknown) => logger.warn({ err: error }, problem);
-  const bus = await Bus.open({ url: options.natsUrl, name: 'tidings-dispatcher' }, options.topology);
+  const bus = await Bus.open(
+    { url: options.natsUrl, access: options.natsAccess, name: 'tidings-dispatcher' },
+    options.topology,
+  );
   await bus.retire('dispatch');
   const client = new EgressClient(options.egress, Front.mostUnderWay(concurrency));
   const journal = bus.journal('dispatcher');

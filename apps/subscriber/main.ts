@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { loadConfig, loadSources, topologyOf, required } from '#config';
+import { busAccessOf, databaseUrlOf, loadConfig, loadSources, topologyOf, required } from '#config';
 import { createLogger, runProcess } from '#observability';
 import { startSubscriber } from './start-subscriber.js';
 
@@ -7,7 +7,8 @@ await runProcess('subscriber', () => {
   const config = loadConfig();
   return startSubscriber({
     natsUrl: required(config, 'TIDINGS_NATS_URL'),
-    databaseUrl: required(config, 'TIDINGS_DATABASE_URL'),
+    natsAccess: busAccessOf(config),
+    databaseUrl: databaseUrlOf(config),
     topology: topologyOf(config),
     sources: loadSources(config.TIDINGS_SOURCES),
     host: config.TIDINGS_HOST,

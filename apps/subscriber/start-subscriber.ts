@@ -1,6 +1,13 @@
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import { Bus, EventCatalogues, JetStreamStrategy, KnownTenants, type TopologySettings } from '#bus';
+import {
+  Bus,
+  EventCatalogues,
+  JetStreamStrategy,
+  KnownTenants,
+  type BusAccess,
+  type TopologySettings,
+} from '#bus';
 import { RoutingTable, type EventSource } from '#domain';
 import { nestLogger, type Logger, type RunningApp } from '#observability';
 import { createDatabase, type DataSource } from '#persistence';
@@ -14,6 +21,8 @@ import { SubscriberModule } from './subscriber.module.js';
 
 export interface SubscriberOptions {
   natsUrl: string;
+  /** Files that say who we are to NATS, where the URL does not. */
+  natsAccess?: BusAccess;
   databaseUrl: string;
   topology: TopologySettings;
   /** Streams of the user's own that are read beside EVENTS. */
@@ -32,7 +41,10 @@ const DATABASE_RETRY_MS = 1_000;
 /** Starts routing and projecting; resolves when the routing table is complete and events are being read. */
 export async function startSubscriber(options: SubscriberOptions): Promise<RunningApp> {
   const { logger } = options;
-  const bus = await Bus.open({ url: options.natsUrl, name: 'tidings-subscriber' }, options.topology);
+  const bus = await Bus.open(
+    { url: options.natsUrl, access: options.natsAccess, name: 'tidings-subscriber' },
+    options.topology,
+  );
   const database = createDatabase(options.databaseUrl, {
     name: 'tidings-subscriber',
     onIdleError: (error) => logger.warn({ err: error }, 'a database connection broke'),

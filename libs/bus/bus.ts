@@ -80,7 +80,7 @@ export class Bus {
       Cancellations.open(wires),
       BreakerStore.open(wires),
     ]);
-    const publisher = new Publisher(wires.connection, wires.outbox);
+    const publisher = new Publisher(wires.connection, wires.outbox, wires.inboxPrefix);
     const bus = new Bus(wires, publisher, buckets, cancellations, breakers, topology);
     void bus.makeAgainAfterReconnects();
     return bus;

@@ -1,5 +1,6 @@
 import { jetstream, jetstreamManager, type JetStreamClient, type JetStreamManager } from '@nats-io/jetstream';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
+import { accessOptions, BusAccessError, type BusAccess } from './access.js';
 import { Outbox } from './outbox.js';
 
 /** The wires that the rest of this folder works on. Not exported from the lib. */
@@ -11,6 +12,8 @@ export interface Wires {
   outbox: Outbox;
   /** On how many servers each stream and bucket is kept. */
   replicas: number;
+  /** What the subjects begin with that answers come back on: of this app alone, so that a user may read its own only. */
+  inboxPrefix: string;
 }
 
 /** JetStream's own calls (stream and consumer management) wait this long for an answer. */
@@ -20,8 +23,10 @@ const RECONNECT_WAIT_MS = 250;
 export interface BusOptions {
   /** One server or several with commas between; user and password as userinfo of the first. */
   url: string;
-  /** What the server shows as the connection's name. */
+  /** What the server shows as the connection's name; answers come back on `_INBOX.<name>.>`. */
   name: string;
+  /** Files that say who we are and whom we trust, where the URL does not. */
+  access?: BusAccess | undefined;
   /** For how long a server that is not there yet is waited for, milliseconds. */
   waitMs?: number;
   /** On how many servers each stream and bucket is kept; one when left out. */
@@ -33,19 +38,25 @@ export class BusUnreachableError extends Error {
   override readonly name = 'BusUnreachableError';
 }
 
+/** What no waiting mends: we are refused, or the server does not prove who it is. */
+const REFUSED = /authorization|authentication|permissions|expired|certificate|altnames|\btls\b|\bssl\b/i;
+
 /**
  * Connects, and from then on connects again whenever the connection is lost.
- * @throws BusUnreachableError when no server answered in time or it refused the credentials
+ * @throws BusUnreachableError in one sentence, when no server answered in time, when it refused us or its certificate is
+ *   not to be trusted, and when a file that `access` names cannot be used
  */
-export async function openWires({ url, name, waitMs = 30_000, replicas = 1 }: BusOptions): Promise<Wires> {
-  const { servers, user, pass } = parseUrl(url);
+export async function openWires(options: BusOptions): Promise<Wires> {
+  const { url, name, access, waitMs = 30_000, replicas = 1 } = options;
+  const inboxPrefix = `_INBOX.${name.replace(/[^A-Za-z0-9_-]/g, '-')}`;
+  const given = optionsOf(url, access);
   const deadline = Date.now() + waitMs;
   for (;;) {
     try {
       const connection = await connect({
-        servers,
+        ...given,
         name,
-        ...(user === undefined ? {} : { user, pass: pass ?? '' }),
+        inboxPrefix,
         maxReconnectAttempts: -1,
         reconnectTimeWait: RECONNECT_WAIT_MS,
         reconnectJitter: RECONNECT_WAIT_MS,
@@ -60,22 +71,33 @@ export async function openWires({ url, name, waitMs = 30_000, replicas = 1 }: Bu
         jetstream: jetstream(connection, { timeout: API_TIMEOUT_MS }),
         outbox: new Outbox(),
         replicas,
+        inboxPrefix,
       };
     } catch (error) {
-      if (Date.now() > deadline || /authorization/i.test(String(error))) {
-        throw new BusUnreachableError(`NATS at ${servers.join(', ')} cannot be used: ${String(error)}`, {
-          cause: error,
-        });
-      }
+      if (Date.now() > deadline || REFUSED.test(textOf(error)))
+        throw new BusUnreachableError(
+          `NATS at ${given.servers.join(', ')} cannot be used: ${textOf(error)}.`,
+          {
+            cause: error,
+          },
+        );
       await new Promise((resolve) => setTimeout(resolve, RECONNECT_WAIT_MS));
     }
   }
 }
 
-function parseUrl(text: string): { servers: string[]; user?: string; pass?: string } {
-  const urls = text.split(',').map((part) => new URL(part.includes('://') ? part : `nats://${part}`));
-  const servers = urls.map((url) => url.host);
-  const [first] = urls;
-  if (!first?.username) return { servers };
-  return { servers, user: decodeURIComponent(first.username), pass: decodeURIComponent(first.password) };
+function optionsOf(url: string, access: BusAccess | undefined): ReturnType<typeof accessOptions> {
+  try {
+    return accessOptions(url, access);
+  } catch (error) {
+    if (error instanceof BusAccessError) throw new BusUnreachableError(`${error.message}.`, { cause: error });
+    throw error;
+  }
+}
+
+/** What went wrong; a fault of TLS has its words in its cause. */
+function textOf(error: unknown): string {
+  const { cause } = error as { cause?: unknown };
+  const text = String(error).replace(/\.$/, '');
+  return cause instanceof Error && !text.includes(cause.message) ? `${text} (${cause.message})` : text;
 }

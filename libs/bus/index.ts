@@ -1,5 +1,6 @@
 export { bringToBucket, type Keyed } from './bring-to-bucket.js';
 export { repairBucket, type Repaired } from './repair-bucket.js';
+export type { BusAccess } from './access.js';
 export type { Bucket } from './bucket.js';
 export type { EventTypeBucket, TenantBucket, WebhookBucket } from './buckets.js';
 export { Bus } from './bus.js';

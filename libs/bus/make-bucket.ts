@@ -1,5 +1,6 @@
 import { Kvm, type KV, type KvOptions } from '@nats-io/kv';
 import type { Wires } from './connection.js';
+import { unlessForbidden } from './topology.js';
 
 /**
  * Opens a KV bucket; makes it where it is missing, and keeps it on as many
@@ -14,6 +15,8 @@ export async function makeBucket(
   const kv = await new Kvm(jetstream).create(name, { ...options, replicas });
   const { streamInfo } = await kv.status();
   if (streamInfo.config.num_replicas !== replicas)
-    await manager.streams.update(streamInfo.config.name, { ...streamInfo.config, num_replicas: replicas });
+    await unlessForbidden(() =>
+      manager.streams.update(streamInfo.config.name, { ...streamInfo.config, num_replicas: replicas }),
+    );
   return kv;
 }

@@ -72,7 +72,7 @@ const UNAVAILABLE = 503;
 export class Publisher {
   /** By number, and so in the order of publishing. No Map: see InHand, which knows no numbers. */
   private readonly waiting: Record<string, Waiting> = {};
-  private readonly inbox = createInbox();
+  private readonly inbox: string;
   private readonly subscription: Subscription;
   private readonly sweeper: NodeJS.Timeout;
   private next = 0;
@@ -80,7 +80,9 @@ export class Publisher {
   constructor(
     private readonly connection: NatsConnection,
     private readonly outbox: Outbox,
+    inboxPrefix?: string,
   ) {
+    this.inbox = createInbox(inboxPrefix);
     this.subscription = connection.subscribe(`${this.inbox}.*`, {
       callback: (_error, reply) => this.settle(reply),
     });

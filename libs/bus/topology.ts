@@ -9,7 +9,7 @@ import {
   type JetStreamManager,
   type StreamConfig,
 } from '@nats-io/jetstream';
-import { nanos } from '@nats-io/transport-node';
+import { nanos, PermissionViolationError } from '@nats-io/transport-node';
 import { DELIVERIES, EVENTS, JOURNAL } from './subjects.js';
 
 export interface TopologySettings {
@@ -23,6 +23,8 @@ export interface TopologySettings {
 const HOUR_MS = 3_600_000;
 const STREAM_NOT_FOUND = 10_059;
 /** With other settings; with the same ones, adding it again is no error. */
+const STREAM_EXISTS = 10_058;
+/** The same of a consumer. */
 const CONSUMER_EXISTS = 10_148;
 /** nats-server allows 1,000 consumers a stream unless told otherwise; lanes need one each while they drain. */
 const MAX_CONSUMERS = 10_000;
@@ -63,17 +65,33 @@ function streamPlans(settings: TopologySettings): StreamPlan[] {
 
 /**
  * Makes the streams, or brings them to today's settings. Any number of
- * processes may do so at once.
+ * processes may do so at once. Making is tried first: that changes nothing
+ * where there is a stream, so every app may be allowed to, and changing may be
+ * left to the admin API (k8s/nats/tidings.conf).
  */
 export async function ensureStreams(manager: JetStreamManager, settings: TopologySettings): Promise<void> {
   for (const plan of streamPlans(settings)) {
     try {
-      await manager.streams.update(plan.name, plan);
-    } catch (error) {
-      if (!(error instanceof JetStreamApiError) || error.code !== STREAM_NOT_FOUND) throw error;
       await manager.streams.add(plan);
+    } catch (error) {
+      if (!(error instanceof JetStreamApiError) || error.code !== STREAM_EXISTS) throw error;
+      await unlessForbidden(() => manager.streams.update(plan.name, plan));
     }
   }
+}
+
+/** Does what only some of our users may do in NATS; for the others nothing happens. */
+export async function unlessForbidden(work: () => Promise<unknown>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    if (!isForbidden(error)) throw error;
+  }
+}
+
+function isForbidden(error: unknown): boolean {
+  if (error instanceof PermissionViolationError) return true;
+  return error instanceof Error && error.cause !== undefined && isForbidden(error.cause);
 }
 
 /** A durable consumer that all replicas of an app share. */

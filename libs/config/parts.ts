@@ -1,3 +1,4 @@
+import { ConfigError, required } from './load.js';
 import type { Config } from './schema.js';
 
 /** How the streams are to be made, as #bus wants it. */
@@ -17,4 +18,34 @@ export function egressOf(config: Config) {
     http: config.TIDINGS_EGRESS_HTTP,
     ports: config.TIDINGS_EGRESS_PORTS,
   };
+}
+
+/** Who we are to NATS and whom we trust, as #bus wants it. */
+export function busAccessOf(config: Config) {
+  return {
+    credentials: config.TIDINGS_NATS_CREDS,
+    nkey: config.TIDINGS_NATS_NKEY,
+    tlsCa: config.TIDINGS_NATS_TLS_CA,
+    tlsCertificate: config.TIDINGS_NATS_TLS_CERT,
+    tlsKey: config.TIDINGS_NATS_TLS_KEY,
+  };
+}
+
+/**
+ * The address of the database, with the files for TLS in it, as #persistence wants it.
+ * @throws ConfigError when it is not set, or is no URL
+ */
+export function databaseUrlOf(config: Config): string {
+  const text = required(config, 'TIDINGS_DATABASE_URL');
+  const files = {
+    sslrootcert: config.TIDINGS_DATABASE_TLS_CA,
+    sslcert: config.TIDINGS_DATABASE_TLS_CERT,
+    sslkey: config.TIDINGS_DATABASE_TLS_KEY,
+  };
+  const named = Object.entries(files).filter(([, path]) => path !== undefined);
+  if (named.length === 0) return text;
+  const url = URL.parse(text);
+  if (!url) throw new ConfigError('TIDINGS_DATABASE_URL is no URL.');
+  for (const [name, path] of named) url.searchParams.set(name, path ?? '');
+  return url.toString();
 }

@@ -22,19 +22,46 @@ export const environmentSchema = z.object({
     .string()
     .optional()
     .describe(
-      'The NATS server, or several of a cluster with commas between; credentials as userinfo of the first. Standalone starts one of its own when this is not set.',
+      'The NATS server, or several of a cluster with commas between; credentials as userinfo of the first; `tls://` demands TLS. Standalone starts one of its own when this is not set.',
     )
     .meta({ secret: true }),
   TIDINGS_DATABASE_URL: z
     .string()
     .optional()
-    .describe('The PostgreSQL database. Standalone starts one of its own when this is not set.')
+    .describe(
+      'The PostgreSQL database; `sslmode=verify-full` demands TLS. Standalone starts one of its own when this is not set.',
+    )
     .meta({ secret: true }),
+  TIDINGS_NATS_CREDS: z.string().optional().describe('A credentials file of NATS: a JWT and its seed.'),
+  TIDINGS_NATS_NKEY: z.string().optional().describe('A file with the seed of an nkey for NATS.'),
+  TIDINGS_NATS_TLS_CA: z
+    .string()
+    .optional()
+    .describe('A PEM file of the authorities that may have issued the certificate of NATS; demands TLS.'),
+  TIDINGS_NATS_TLS_CERT: z
+    .string()
+    .optional()
+    .describe('A PEM file with the certificate that NATS is shown; demands TLS.'),
+  TIDINGS_NATS_TLS_KEY: z.string().optional().describe('A PEM file with the key of TIDINGS_NATS_TLS_CERT.'),
   TIDINGS_NATS_REPLICAS: z
     .enum(['1', '3', '5'])
     .default('1')
     .transform(Number)
     .describe('On how many servers of a NATS cluster each stream and bucket is kept: 1, 3 or 5.'),
+  TIDINGS_DATABASE_TLS_CA: z
+    .string()
+    .optional()
+    .describe(
+      'A PEM file of the authorities that may have issued the certificate of PostgreSQL; demands TLS.',
+    ),
+  TIDINGS_DATABASE_TLS_CERT: z
+    .string()
+    .optional()
+    .describe('A PEM file with the certificate that PostgreSQL is shown; demands TLS.'),
+  TIDINGS_DATABASE_TLS_KEY: z
+    .string()
+    .optional()
+    .describe('A PEM file with the key of TIDINGS_DATABASE_TLS_CERT.'),
   TIDINGS_NATS_SERVER: z
     .string()
     .optional()

@@ -1,4 +1,5 @@
 import { DataSource } from 'typeorm';
+import { databaseAddress } from './database-address.js';
 import { EventTypeRow } from './event-type/event-type-row.js';
 import { IdempotencyRow } from './idempotency/idempotency-row.js';
 import { JobRow } from './job/job-row.js';
@@ -37,12 +38,15 @@ export interface DatabaseOptions {
 
 /**
  * The database, not yet connected: `initialize()` connects, `destroy()` closes.
- * @param url postgres://user:password@host:port/database
+ * @param text postgres://user:password@host:port/database, with TLS as databaseAddress reads it
+ * @throws DatabaseAddressError when what it says of TLS cannot be followed
  */
-export function createDatabase(url: string, options: DatabaseOptions): DataSource {
+export function createDatabase(text: string, options: DatabaseOptions): DataSource {
+  const { url, ssl } = databaseAddress(text);
   const dataSource = new DataSource({
     type: 'postgres',
     url,
+    ssl,
     applicationName: options.name,
     poolSize: options.poolSize ?? 10,
     connectTimeoutMS: 5_000,
@@ -94,7 +98,7 @@ export function createDatabase(url: string, options: DatabaseOptions): DataSourc
 
 /**
  * The database, connected.
- * @throws what the driver says when the server cannot be reached (see isUnavailable)
+ * @throws DatabaseAddressError; what the driver says when the server cannot be reached (see isUnavailable)
  */
 export async function openDatabase(url: string, options: DatabaseOptions): Promise<DataSource> {
   return createDatabase(url, options).initialize();

@@ -8,3 +8,4 @@ export * from './read-journal.js';
 export * from './webhook-for-tests.js';
 export * from './client-certificate-for-tests.js';
 export * from './certificates.js';
+export * from './start-nats-with.js';

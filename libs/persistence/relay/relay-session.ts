@@ -1,6 +1,7 @@
 import pg from 'pg';
 import type { TenantId } from '#domain';
 import { LOCKS } from '../advisory-locks.js';
+import { databaseAddress } from '../database-address.js';
 import type { AggregateType } from '../ledger/ledger-row.js';
 import { LEDGER_CHANNEL, RELAYED_CHANNEL } from './ledger-channels.js';
 import type { RelayedTable } from './relayed-tables.js';
@@ -51,8 +52,10 @@ export class RelaySession {
 
   /** @throws what the driver says when the server cannot be reached */
   static async open(url: string, name: string, listeners: RelayListeners): Promise<RelaySession> {
+    const { url: connectionString, ssl } = databaseAddress(url);
     const client = new pg.Client({
-      connectionString: url,
+      connectionString,
+      ssl,
       application_name: name,
       keepAlive: true,
       connectionTimeoutMillis: TIMEOUT_MS,
