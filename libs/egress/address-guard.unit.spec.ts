@@ -90,6 +90,66 @@ describe('a URL that must not be asked', () => {
     'data:text/plain,x',
     'ws://example.com/',
     'javascript:alert(1)',
+    'wss://example.com/',
+    'http://[::ffff:a83f:8110]/',
+    'http://192.0.0.192/',
+    'http://192.0.0.170/',
+    'http://192.88.99.1/',
+    'http://198.18.0.1/',
+    'http://240.0.0.1/',
+    'http://255.255.255.255/',
+    'http://224.0.0.1/',
+    'http://[::ffff:100.100.100.200]/',
+    'http://[2001:20::1]/',
+    'http://[2001:10::1]/',
+    'http://[2001:2::1]/',
+    'http://[100:0:0:1::1]/',
+    'http://[::]:80/',
+    'http://[::ffff:0:0]/',
+    'http://１２７.０.０.１/',
+    'http://127．0．0．1/',
+    'http://127｡0｡0｡1/',
+    'http://127%2e0%2e0%2e1/',
+    'http://0x7F.0X0.00.1/',
+    'http://00000000177.1/',
+    'http://127.0.0.1..',
+    'http://127.0.0.1%00.example.com/',
+    'http://127.0.0.1%09/',
+    'http://127.0.0.1%20/',
+    'http://1\t27.0.0.1/',
+    'http://127.0.\n0.1/',
+    '\u0001http://127.0.0.1/',
+    'h\nttp://127.0.0.1/',
+    'http:\\/127.0.0.1\\a',
+    'http:///127.0.0.1/',
+    'https:////127.0.0.1/',
+    'https:127.0.0.1',
+    'https://example.com:443@127.0.0.1/',
+    'https://:@example.com:0/',
+    'https://example.com:0/',
+    'https://example.com:00/',
+    'https://example.com:65536/',
+    'https://:443/',
+    'https://./',
+    'https://../',
+    'https://a..example.com/',
+    'https://example.com../',
+    'https://.example.com/',
+    'http://localhost.localdomain./',
+    'http://LocalHost.LocalDomain/',
+    'http://router.home.arpa/',
+    'http://router.home.arpa./',
+    'http://nas.lan/',
+    'http://wiki.corp/',
+    'http://app.internal./',
+    'http://app.INTERNAL/',
+    'http://app.internal%2e/',
+    'http://app．internal/',
+    'http://app.ｉnternal/',
+    'http://l\u00adocalhost/',
+    'http://localhos%74/',
+    'http://xn--localhost/',
+    'http://metadata/',
     'example.com',
     '//example.com/',
     'http://',
@@ -97,6 +157,15 @@ describe('a URL that must not be asked', () => {
   ])('%s', (url) => {
     expect(guard.checkUrl(url)).toMatchObject({ ok: false });
   });
+
+  it.each(['https://example.com:0443/', 'https://example.com:000443/'])(
+    'has a port with zeros in front: it is the same port (%s)',
+    (url) => {
+      const only443 = new AddressGuard({ ...OPEN, ports: [443] });
+      expect(only443.checkUrl(url)).toEqual({ ok: true });
+      expect(only443.checkUrl(url.replace('443', '444'))).toMatchObject({ ok: false });
+    },
+  );
 
   it('goes to a port that the operator does not allow', () => {
     const ports = new AddressGuard({ ...OPEN, ports: [80, 443, 8443] });
@@ -122,6 +191,8 @@ describe('a URL that may be asked', () => {
     'https://example.com./',
     'https://8.8.8.8/',
     'https://[2606:4700:4700::1111]/',
+    // A backslash is a slash: the rest is a path of example.com.
+    'https://example.com\\@127.0.0.1/',
     'https://internal.example.com/',
     'https://locals.example/',
     'https://notlocalhost.example/',
@@ -139,6 +210,32 @@ describe('what the operator allows', () => {
     for (const address of ['10.0.255.255', '10.2.0.0', '127.0.0.2', 'fd00:2::5', '::1', '169.254.169.254'])
       expect([address, opened.allowsAddress(address)]).toEqual([address, false]);
     expect(opened.checkUrl('http://2130706433/')).toEqual({ ok: true });
+  });
+
+  it('opens the name of this machine with its addresses, and no other inner name', () => {
+    const inner = new AddressGuard({ ...OPEN, allow: ['10.0.0.0/8'] });
+    for (const allow of ['127.0.0.0/8', '::1']) {
+      const loopback = new AddressGuard({ ...OPEN, allow: [allow] });
+      expect(loopback.checkUrl('http://localhost:8080/')).toEqual({ ok: true });
+      expect(loopback.checkUrl('http://localhost./')).toEqual({ ok: true });
+      expect(loopback.checkUrl('http://a.localhost/')).toMatchObject({ ok: false });
+    }
+    for (const url of [
+      'http://localhost/',
+      'http://postgres/',
+      'http://app.default.svc/',
+      'http://app.internal/',
+    ])
+      expect([url, inner.checkUrl(url)]).toMatchObject([url, { ok: false }]);
+  });
+
+  it('opens Azure and NAT64 only by their own addresses', () => {
+    expect(
+      new AddressGuard({ ...OPEN, allow: ['168.63.129.16'] }).allowsAddress('::ffff:168.63.129.16'),
+    ).toBe(true);
+    const nat64 = new AddressGuard({ ...OPEN, allow: ['64:ff9b::/96'] });
+    expect(nat64.allowsAddress('64:ff9b::808:808')).toBe(true);
+    expect(nat64.allowsAddress('10.0.0.1')).toBe(false);
   });
 
   it('is no CIDR: said at once', () => {
