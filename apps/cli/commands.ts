@@ -1,0 +1,5 @@
+import type { Command } from './command.js';
+import { REWRAP_KEYS } from './keys/rewrap-command.js';
+
+/** Everything that `tidings` can do. A new command is one more entry here. */
+export const COMMANDS: Command[] = [REWRAP_KEYS];
