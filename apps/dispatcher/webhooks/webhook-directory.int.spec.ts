@@ -41,11 +41,13 @@ describe('the directory of webhooks', () => {
     await aware.watch(({ id, version }) => told.push(`${id} ${version}`));
     expect(aware.size).toBe(1);
     expect(told).toEqual([]);
-    await bus.webhooks.put(routedWebhook({ id: 'wh_new', version: 2, status: 'inactive' }));
+    await bus.webhooks.put(
+      routedWebhook({ id: 'wh_new', version: 2, status: 'inactive', secrets: [sealed('wh_new')] }),
+    );
     await waitFor(() => expect(told).toEqual(['wh_new 2']));
     expect(aware.known('wh_new')?.webhook.status).toBe('inactive');
     await bus.webhooks.put(routedWebhook({ id: 'wh_new', version: 1 }));
-    await bus.webhooks.put(routedWebhook({ id: 'wh_other' }));
+    await bus.webhooks.put(routedWebhook({ id: 'wh_other', secrets: [sealed('wh_other')] }));
     await waitFor(() => expect(told).toEqual(['wh_new 2', 'wh_other 1']));
     expect(aware.known('wh_new')?.webhook.status).toBe('inactive');
     await bus.webhooks.remove('acme', 'wh_other');
