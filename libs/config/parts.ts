@@ -17,6 +17,7 @@ export function egressOf(config: Config) {
     allow: config.TIDINGS_EGRESS_ALLOW,
     http: config.TIDINGS_EGRESS_HTTP,
     ports: config.TIDINGS_EGRESS_PORTS,
+    proxy: config.TIDINGS_EGRESS_PROXY,
   };
 }
 

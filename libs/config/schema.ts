@@ -12,6 +12,11 @@ const list = z.string().transform((text) =>
 const port = whole(0, 65_535);
 const isOrigin = (text: string) => URL.parse(text)?.origin === text;
 
+function isHttpOrigin(text: string): boolean {
+  const url = URL.parse(text);
+  return url?.protocol === 'http:' && url.pathname === '/' && url.search === '' && url.hash === '';
+}
+
 /**
  * Every environment variable that Tidings reads, with its meaning, default and
  * check. `docs/config.md` is generated from here (a test holds it).
@@ -25,13 +30,6 @@ export const environmentSchema = z.object({
       'The NATS server, or several of a cluster with commas between; credentials as userinfo of the first; `tls://` demands TLS. Standalone starts one of its own when this is not set.',
     )
     .meta({ secret: true }),
-  TIDINGS_DATABASE_URL: z
-    .string()
-    .optional()
-    .describe(
-      'The PostgreSQL database; `sslmode=verify-full` demands TLS. Standalone starts one of its own when this is not set.',
-    )
-    .meta({ secret: true }),
   TIDINGS_NATS_CREDS: z.string().optional().describe('A credentials file of NATS: a JWT and its seed.'),
   TIDINGS_NATS_NKEY: z.string().optional().describe('A file with the seed of an nkey for NATS.'),
   TIDINGS_NATS_TLS_CA: z
@@ -43,11 +41,13 @@ export const environmentSchema = z.object({
     .optional()
     .describe('A PEM file with the certificate that NATS is shown; demands TLS.'),
   TIDINGS_NATS_TLS_KEY: z.string().optional().describe('A PEM file with the key of TIDINGS_NATS_TLS_CERT.'),
-  TIDINGS_NATS_REPLICAS: z
-    .enum(['1', '3', '5'])
-    .default('1')
-    .transform(Number)
-    .describe('On how many servers of a NATS cluster each stream and bucket is kept: 1, 3 or 5.'),
+  TIDINGS_DATABASE_URL: z
+    .string()
+    .optional()
+    .describe(
+      'The PostgreSQL database; `sslmode=verify-full` demands TLS. Standalone starts one of its own when this is not set.',
+    )
+    .meta({ secret: true }),
   TIDINGS_DATABASE_TLS_CA: z
     .string()
     .optional()
@@ -62,12 +62,38 @@ export const environmentSchema = z.object({
     .string()
     .optional()
     .describe('A PEM file with the key of TIDINGS_DATABASE_TLS_CERT.'),
+  TIDINGS_NATS_REPLICAS: z
+    .enum(['1', '3', '5'])
+    .default('1')
+    .transform(Number)
+    .describe('On how many servers of a NATS cluster each stream and bucket is kept: 1, 3 or 5.'),
   TIDINGS_NATS_SERVER: z
     .string()
     .optional()
     .describe('Standalone: the nats-server program to run, 2.14 or newer.'),
   TIDINGS_HOST: z.string().default('127.0.0.1').describe('The address that the apps listen on.'),
   TIDINGS_PORT: port.default(8400).describe('The port of the admin API; 0 means any free port.'),
+  TIDINGS_TLS_CERT: z
+    .string()
+    .optional()
+    .describe(
+      'A file with the certificate chain (PEM) with which the admin API speaks https; read again when it changes. Standalone speaks plain http.',
+    ),
+  TIDINGS_TLS_KEY: z.string().optional().describe('The file with its private key (PEM).'),
+  TIDINGS_TRUST_PROXY: list
+    .default([])
+    .describe('Addresses and CIDRs of proxies whose `X-Forwarded-For` the admin API believes.'),
+  TIDINGS_CORS_ORIGINS: list
+    .pipe(z.array(z.string().refine(isOrigin, 'must be origins such as https://console.example.com')))
+    .default([])
+    .describe('Origins whose pages may call the admin API from a browser.'),
+  TIDINGS_ORIGIN: z
+    .string()
+    .regex(/^[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$/i, 'must be a name such as events.example.com')
+    .default('tidings')
+    .describe(
+      'By what name receivers know this installation, when they are asked whether they want its events.',
+    ),
   TIDINGS_OPS_PORT: port
     .optional()
     .describe(
@@ -95,33 +121,20 @@ export const environmentSchema = z.object({
   TIDINGS_EGRESS_ALLOW: list.default([]).describe('CIDRs that webhooks may reach although they are private.'),
   TIDINGS_EGRESS_HTTP: flag.default(false).describe('`true` allows plain http.'),
   TIDINGS_EGRESS_PORTS: z
-  TIDINGS_TLS_CERT: z
-    .string()
-    .optional()
-    .describe(
-      'A file with the certificate chain (PEM) with which the admin API speaks https; read again when it changes. Standalone speaks plain http.',
-    ),
-  TIDINGS_TLS_KEY: z.string().optional().describe('The file with its private key (PEM).'),
-  TIDINGS_TRUST_PROXY: list
-    .default([])
-    .describe('Addresses and CIDRs of proxies whose `X-Forwarded-For` the admin API believes.'),
-  TIDINGS_CORS_ORIGINS: list
-    .pipe(z.array(z.string().refine(isOrigin, 'must be origins such as https://console.example.com')))
-    .default([])
-    .describe('Origins whose pages may call the admin API from a browser.'),
-  TIDINGS_ORIGIN: z
-    .string()
-    .regex(/^[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$/i, 'must be a name such as events.example.com')
-    .default('tidings')
-    .describe(
-      'By what name receivers know this installation, when they are asked whether they want its events.',
-    ),
     .union([
       z.literal('any'),
       list.pipe(z.array(z.string().transform(Number).pipe(z.int().min(1).max(65_535))).min(1)),
     ])
     .default([80, 443, 8080, 8443])
     .describe('Ports that webhooks may use: a list, or `any`.'),
+  TIDINGS_EGRESS_PROXY: z
+    .string()
+    .refine(isHttpOrigin, 'must be http://[user:password@]host:port')
+    .optional()
+    .describe(
+      'An outbound proxy for all requests to webhooks, `http://[user:password@]host:port`, by CONNECT (docs/security.md). Variables like HTTP_PROXY are ignored.',
+    )
+    .meta({ secret: true }),
   TIDINGS_LOG_LEVEL: z
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'])
     .default('info')
