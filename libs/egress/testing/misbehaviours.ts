@@ -18,6 +18,8 @@ export interface Misbehaviour {
 }
 
 const CHUNKED = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n';
+/** Receivers of specs answer one request of each connection. */
+const CLOSING = 'Connection: close\r\n';
 const authority = certify({ name: 'authority' });
 const BOMB = Buffer.alloc(20_000_000);
 
@@ -64,7 +66,7 @@ const compressed = (encoding: string, bomb: Buffer): Misbehaviour =>
     200,
     Buffer.concat([
       Buffer.from(
-        `HTTP/1.1 200 OK\r\nContent-Encoding: ${encoding}\r\nContent-Length: ${bomb.length}\r\n\r\n`,
+        `HTTP/1.1 200 OK\r\n${CLOSING}Content-Encoding: ${encoding}\r\nContent-Length: ${bomb.length}\r\n\r\n`,
       ),
       bomb,
     ]),
@@ -161,10 +163,10 @@ export const MISBEHAVIOURS: Misbehaviour[] = [
   writing(
     'sends 103s before its answer',
     204,
-    `${'HTTP/1.1 103 Early Hints\r\n\r\n'.repeat(50)}HTTP/1.1 204 No Content\r\n\r\n`,
+    `${'HTTP/1.1 103 Early Hints\r\n\r\n'.repeat(50)}HTTP/1.1 204 No Content\r\n${CLOSING}\r\n`,
   ),
   answering('redirects to itself', 307, (socket) =>
-    socket.write('HTTP/1.1 307 Again\r\nLocation: /\r\nContent-Length: 0\r\n\r\n'),
+    socket.write(`HTTP/1.1 307 Again\r\n${CLOSING}Location: /\r\nContent-Length: 0\r\n\r\n`),
   ),
 
   {
