@@ -19,6 +19,7 @@ import {
 } from '#domain';
 import type { TurnResult, Wait } from './turn.js';
 
+const MINUTE_SECONDS = 60;
 const HOUR_SECONDS = 3_600;
 
 export interface PaceKeepers {
@@ -42,6 +43,8 @@ export class Pace {
   private readonly places: Places;
   private rate: RateWindow | undefined;
   private hourly: RateWindow | undefined;
+  private agreed: RateWindow | undefined;
+  private catchingUp: Promise<void> | undefined;
 
   private constructor(
     private webhook: RoutedWebhook,
@@ -61,7 +64,8 @@ export class Pace {
   static resume(webhook: RoutedWebhook, keepers: PaceKeepers): Pace | Promise<Pace> {
     const open = keepers.breakers.known(webhook.id);
     const breaker = open ? Breaker.restore(open.snapshot) : new Breaker();
-    if (webhook.rate_limit === null && keepers.hourlyLimit(webhook.tenant) === null)
+    const isFree = webhook.rate_limit === null && agreedLimit(webhook) === null;
+    if (isFree && keepers.hourlyLimit(webhook.tenant) === null)
       return new Pace(webhook, breaker, {}, keepers);
     return keepers.allowances
       .load(webhook.id)
@@ -79,11 +83,12 @@ export class Pace {
       this.kept.hourly,
       now,
     );
+    this.agreed = changed(this.agreed, agreedLimit(webhook), this.kept.agreed, now);
   }
 
   /** Whether anything but its places and its breaker holds it back. */
   get isLimited(): boolean {
-    return this.rate !== undefined || this.hourly !== undefined;
+    return this.windows().length > 0;
   }
 
   /** Why no attempt may begin now; undefined when one may. */
@@ -139,7 +144,8 @@ export class Pace {
   }
 
   private windows(): RateWindow[] {
-    const { rate, hourly } = this;
+    const { rate, hourly, agreed } = this;
+    if (agreed) return [rate, hourly, agreed].filter((window) => window !== undefined);
     if (rate) return hourly ? [rate, hourly] : [rate];
     return hourly ? [hourly] : [];
   }
@@ -151,9 +157,24 @@ export class Pace {
       await allowances.save(id, () => this.allowance());
     } catch (error) {
       if (!(error instanceof AllowanceTakenOverError)) throw error;
-      // The limit came after the webhook did, and an earlier home had one of its own there.
-      await allowances.load(id);
+      await (this.catchingUp ??= this.catchUp());
+      if (this.windows().some((window) => window.isExceeded(Date.now()))) throw error;
       await allowances.save(id, () => this.allowance());
+    }
+  }
+
+  /**
+   * The limit came after the webhook did, and an earlier home had one of its own
+   * there; or an earlier home wrote late, or what it wrote was read from a server
+   * that was behind. What it used counts here too, once for all that wait for it.
+   */
+  private async catchUp(): Promise<void> {
+    try {
+      const used = await this.keepers.allowances.load(this.webhook.id);
+      if (used?.rate) this.rate?.add(used.rate, Date.now());
+      if (used?.hourly) this.hourly?.add(used.hourly, Date.now());
+    } finally {
+      this.catchingUp = undefined;
     }
   }
 
@@ -161,6 +182,7 @@ export class Pace {
     const snapshot: Allowance = {};
     if (this.rate) snapshot.rate = this.rate.snapshot();
     if (this.hourly) snapshot.hourly = this.hourly.snapshot();
+    if (this.agreed) snapshot.agreed = this.agreed.snapshot();
     return snapshot;
   }
 
@@ -186,6 +208,12 @@ function isUnused(window: RateWindow, now: number): boolean {
   window.free(now);
   const { open, slots } = window.snapshot();
   return open === 0 && slots.length === 0;
+}
+
+/** What its receiver allows. */
+function agreedLimit({ ownership }: RoutedWebhook): RateLimit | null {
+  const limit = ownership?.allowed_per_minute ?? null;
+  return limit === null ? null : { limit, period_seconds: MINUTE_SECONDS };
 }
 
 /** The window under today's limit, with what was used before. */

@@ -48,8 +48,7 @@ export class RateWindow {
    */
   static restore(rate: RateLimit, snapshot: RateSnapshot, now: number): RateWindow {
     const window = new RateWindow(rate);
-    const ended: [number, number][] = snapshot.open > 0 ? [[window.slotEnd(now), snapshot.open]] : [];
-    window.remember([...snapshot.slots, ...ended], now);
+    window.add(snapshot, now);
     return window;
   }
 
@@ -109,6 +108,21 @@ export class RateWindow {
     this.remember(this.snapshot().slots, now);
   }
 
+  /**
+   * Counts what someone else has used of the same limit, as `restore` does: what
+   * of it was known here already counts twice, which is the safe side.
+   */
+  add(snapshot: RateSnapshot, now: number): void {
+    const ended: [number, number][] = snapshot.open > 0 ? [[this.slotEnd(now), snapshot.open]] : [];
+    this.remember([...this.snapshot().slots, ...snapshot.slots, ...ended], now);
+  }
+
+  /** Whether more is used than the limit allows, for others have used of it too. */
+  isExceeded(now: number): boolean {
+    this.forget(now);
+    return this.open + this.remembered > this.limit;
+  }
+
   snapshot(): RateSnapshot {
     return { open: this.open, slots: this.slots.map(({ end, count }) => [end, count]) };
   }
@@ -121,7 +135,7 @@ export class RateWindow {
       const end = Math.min(Math.ceil(slotEnd / this.slotMs) * this.slotMs, latest);
       counts.set(end, (counts.get(end) ?? 0) + count);
     }
-    this.slots = [...counts].map(([end, count]) => ({ end, count }));
+    this.slots = [...counts].map(([end, count]) => ({ end, count })).sort((a, b) => a.end - b.end);
     this.remembered = this.slots.reduce((sum, { count }) => sum + count, 0);
     this.forget(now);
   }

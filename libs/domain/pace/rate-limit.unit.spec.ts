@@ -35,6 +35,18 @@ describe('a rate window', () => {
     expect(window.free(T + 11 * HOUR + SLOT)).toBe(1);
   });
 
+  it('counts what another home has used of the same limit, what was under way there as ended now', () => {
+    const window = new RateWindow(hourly(4));
+    ended(window, T + 2000);
+    window.add({ open: 1, slots: [[T + SLOT, 1]] }, T + 3000);
+    expect(window.free(T + 3000)).toBe(1);
+    expect(window.isExceeded(T + 3000)).toBe(false);
+    window.add({ open: 2, slots: [] }, T + 3000);
+    expect(window.free(T + 3000)).toBe(0);
+    expect(window.isExceeded(T + 3000)).toBe(true);
+    expect(window.free(T + 3000 + HOUR + SLOT)).toBe(4);
+  });
+
   it('is free at once while units are left', () => {
     const window = new RateWindow(hourly(2));
     window.take(T);
