@@ -64,15 +64,7 @@ export async function openWires(options: BusOptions): Promise<Wires> {
         ignoreAuthErrorAbort: true,
         timeout: 5_000,
       });
-      const manager = await jetstreamManager(connection, { timeout: API_TIMEOUT_MS });
-      return {
-        connection,
-        manager,
-        jetstream: jetstream(connection, { timeout: API_TIMEOUT_MS }),
-        outbox: new Outbox(),
-        replicas,
-        inboxPrefix,
-      };
+      return { ...(await jetstreamOf(connection)), outbox: new Outbox(), replicas, inboxPrefix };
     } catch (error) {
       if (Date.now() > deadline || REFUSED.test(textOf(error)))
         throw new BusUnreachableError(
@@ -83,6 +75,19 @@ export async function openWires(options: BusOptions): Promise<Wires> {
         );
       await new Promise((resolve) => setTimeout(resolve, RECONNECT_WAIT_MS));
     }
+  }
+}
+
+/** @throws when JetStream does not serve, as in a cluster that has no leader yet; the connection is closed then */
+async function jetstreamOf(
+  connection: NatsConnection,
+): Promise<Pick<Wires, 'connection' | 'manager' | 'jetstream'>> {
+  try {
+    const manager = await jetstreamManager(connection, { timeout: API_TIMEOUT_MS });
+    return { connection, manager, jetstream: jetstream(connection, { timeout: API_TIMEOUT_MS }) };
+  } catch (error) {
+    await connection.close();
+    throw error;
   }
 }
 
