@@ -177,6 +177,29 @@ describe('a receiver that', () => {
     expect(await send((await starting).url)).toMatchObject({ failure: { kind: 'reset' } });
   });
 
+  it('answers twice has its second answer taken for no other request', async () => {
+    const twice = 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\nHTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n';
+    const hostile = await receiver((socket) => socket.write(twice));
+    for (let i = 0; i < 3; i++) expect(await send(hostile.url)).toMatchObject({ answer: { status: 200 } });
+    expect(hostile.connections).toBe(3);
+  });
+
+  it.each<[string, string, string]>([
+    ['a 100', 'HTTP/1.1 100 Continue\r\n\r\n', 'The answer begins with a 100 Continue'],
+    ['a 101', 'HTTP/1.1 101 Switching Protocols\r\n\r\n', 'The answer is a 101 Switching Protocols'],
+    [
+      'a flood of 103s',
+      'HTTP/1.1 103 Early Hints\r\n\r\n'.repeat(300),
+      'More than 256 informational answers',
+    ],
+  ])('answers with %s that nobody asked for is told so', async (_what, text, message) => {
+    const hostile = await receiver((socket) => socket.write(text));
+    expect(await send(hostile.url)).toMatchObject({
+      failure: { kind: 'invalid_response', message: expect.stringContaining(message) as unknown },
+    });
+    await waitFor(() => expect(hostile.open.size).toBe(0), 2_000);
+  });
+
   it('is not there cannot be connected to', async () => {
     const hostile = await receiver(() => undefined);
     await hostile.close();

@@ -51,17 +51,18 @@ export function undiciAdapter(pools: OriginPools): AxiosAdapter {
     new Promise((resolve, reject) => {
       const request = config.data as OutboundRequest;
       const url = new URL(request.url);
-      pools.dispatch(
-        url.origin,
-        request.identity,
-        {
-          path: url.pathname + url.search,
-          method: (config.method ?? 'post').toUpperCase(),
-          headers: request.headers,
-          body: request.body,
-        },
-        new Exchange(config, resolve, reject),
-      );
+      const exchange = new Exchange(config, resolve, reject);
+      const options = {
+        path: url.pathname + url.search,
+        method: (config.method ?? 'post').toUpperCase(),
+        headers: request.headers,
+        body: request.body,
+      };
+      try {
+        pools.dispatch(url.origin, request.identity, options, exchange);
+      } catch (error) {
+        exchange.fail(error as Error);
+      }
     });
 }
 
@@ -136,7 +137,8 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.resolve({ data, status, statusText: '', headers: NO_HEADERS, config });
   }
 
-  private fail(error: Error): void {
+  /** Unless it is settled already. */
+  fail(error: Error): void {
     if (this.settle()) this.reject(error);
   }
 
