@@ -22,6 +22,7 @@ import { serveOpenApi } from './openapi/document.js';
 import { sendProblem } from './problems/problem-filter.js';
 import { problemOf } from './problems/problem-of.js';
 import { LedgerRelay } from './relay/ledger-relay.js';
+import { proveKeys } from './webhooks/prove-keys.js';
 import { acceptYamlBodies } from './yaml/yaml-body.js';
 
 export interface AdminApiOptions {
@@ -58,7 +59,8 @@ const MAX_PARAM_CHARS = 600;
 
 /**
  * Starts the admin API: brings the schema up to date, then serves, then relays.
- * @throws Error in one sentence when PostgreSQL or NATS cannot be reached in time
+ * @throws Error in one sentence when PostgreSQL or NATS cannot be reached in time; KeyringError when an encryption key is
+ *   missing or wrong
  */
 export async function startAdminApi(options: AdminApiOptions): Promise<RunningApp> {
   const { logger, databaseUrl, waitMs = WAIT_MS } = options;
@@ -68,6 +70,10 @@ export async function startAdminApi(options: AdminApiOptions): Promise<RunningAp
   const database = await databaseWhenThere(databaseUrl, logger, waitMs);
   const ran = await migrate(database);
   if (ran.length > 0) logger.info({ migrations: ran }, 'the schema was brought up to date');
+  await proveKeys(database, keyring).catch(async (error: unknown) => {
+    await database.destroy();
+    throw error;
+  });
   const bus = await Bus.open(
     { url: options.natsUrl, access: options.natsAccess, name: 'tidings-admin-api', waitMs },
     options.topology,

@@ -40,7 +40,10 @@ const DRAIN_MS = 6_500;
 const JOURNAL_CLOSE_MS = 2_000;
 const HOUR_MS = 3_600_000;
 
-/** Starts delivering; resolves when all webhooks are known and deliveries are being taken. */
+/**
+ * Starts delivering; resolves when all webhooks are known and deliveries are being taken.
+ * @throws KeyringError in one sentence when an encryption key is missing or wrong
+ */
 export async function startDispatcher(options: DispatcherOptions): Promise<RunningApp> {
   const { logger, concurrency } = options;
   const report = (problem: string, error: unknown) => logger.warn({ err: error }, problem);
@@ -98,10 +101,15 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Runni
     },
     report,
   );
-  await webhooks.watch(
-    (webhook) => lanes.changed(webhook),
-    (tenant, id) => lanes.removed(tenant, id),
-  );
+  await webhooks
+    .watch(
+      (webhook) => lanes.changed(webhook),
+      (tenant, id) => lanes.removed(tenant, id),
+    )
+    .catch(async (error: unknown) => {
+      await bus.close();
+      throw error;
+    });
   const registry = createRegistry('dispatcher');
   const metrics = dispatcherMetrics(registry, {
     webhooks: () => webhooks.size,

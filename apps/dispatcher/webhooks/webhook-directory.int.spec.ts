@@ -62,3 +62,29 @@ describe('the directory of webhooks', () => {
     expect(reported).toEqual(['the secrets of wh_sealed_elsewhere cannot be opened']);
   });
 });
+
+describe('the keys at the start of a dispatcher', () => {
+  const start = (ring: Keyring) => {
+    const found: string[] = [];
+    const aware = new WebhookDirectory(bus.webhooks, ring, (problem) => found.push(problem));
+    return { found, watched: aware.watch(() => undefined).finally(() => aware.close()) };
+  };
+
+  it('are refused at once, in one sentence, when one is missing or wrong', async () => {
+    await bus.webhooks.put(routedWebhook({ id: 'wh_kept', secrets: [sealed('wh_kept')] }));
+    for (const [ring, sentence] of [
+      [
+        `k2:${Buffer.alloc(32, 1).toString('base64')}`,
+        'The encryption key "k1" is missing in TIDINGS_ENCRYPTION_KEYS, and secrets in NATS\' bucket of webhooks are sealed with it.',
+      ],
+      [
+        `k1:${Buffer.alloc(32, 2).toString('base64')}`,
+        'The encryption key "k1" in TIDINGS_ENCRYPTION_KEYS is not the one that sealed secrets in NATS\' bucket of webhooks under this id.',
+      ],
+    ] as const) {
+      const { found, watched } = start(Keyring.parse(ring));
+      await expect(watched).rejects.toThrow(sentence);
+      expect(found).toEqual([]);
+    }
+  });
+});

@@ -1,6 +1,6 @@
-import { readRoutedWebhook, type RoutedWebhook, type TenantId, type WebhookId } from '#domain';
+import { readRoutedWebhook, sealedTextsOf, type RoutedWebhook, type TenantId, type WebhookId } from '#domain';
 import type { WebhookBucket } from '#bus';
-import type { Keyring } from '#signing';
+import { KeyProof, type Keyring } from '#signing';
 import { readyWebhook, type ReadyWebhook } from './ready-webhook.js';
 
 /** The webhooks that this dispatcher knows, fed from the KV bucket. */
@@ -15,24 +15,37 @@ export class WebhookDirectory {
   ) {}
 
   /**
-   * Resolves when all there is has been read.
+   * Resolves when all there is has been read. What cannot be opened is reported once for each webhook and version, and
+   * its deliveries are recorded as `internal`; where a key is missing or wrong from the start, nothing is begun.
    * @param changed told of each change after that
    * @param gone told of each webhook that is deleted after that
+   * @throws KeyringError in one sentence, when the keyring cannot have sealed what the bucket holds
    */
   async watch(
     changed: (webhook: RoutedWebhook) => void,
     gone: (tenant: TenantId, id: WebhookId) => void = () => undefined,
   ): Promise<void> {
     let readAll = false;
+    const proof = new KeyProof(this.keyring, "NATS' bucket of webhooks");
+    const heldBack: Parameters<typeof this.report>[] = [];
+    const holdBack: typeof this.report = (...problem) => heldBack.push(problem);
     this.stopWatching = await this.bucket.watch({
       changed: (webhook) => {
-        if (this.take(webhook) && readAll) changed(webhook);
+        if (!readAll) for (const { sealed, place } of sealedTextsOf(webhook)) proof.note(sealed, place);
+        if (this.take(webhook, readAll ? this.report : holdBack) && readAll) changed(webhook);
       },
       removed: (tenant, id) => {
         if (this.all.delete(id) && readAll) gone(tenant, id);
       },
     });
     readAll = true;
+    try {
+      proof.check();
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+    for (const problem of heldBack) this.report(...problem);
   }
 
   close(): void {
@@ -63,10 +76,10 @@ export class WebhookDirectory {
   }
 
   /** @returns whether it was news */
-  private take(webhook: RoutedWebhook): boolean {
+  private take(webhook: RoutedWebhook, report = this.report): boolean {
     const known = this.all.get(webhook.id);
     if (known && known.webhook.version >= webhook.version) return false;
-    this.all.set(webhook.id, readyWebhook(readRoutedWebhook(webhook), this.keyring, this.report));
+    this.all.set(webhook.id, readyWebhook(readRoutedWebhook(webhook), this.keyring, report));
     return true;
   }
 }
