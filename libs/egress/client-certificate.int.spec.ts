@@ -7,7 +7,7 @@ import {
 } from 'node:tls';
 import { certify } from '#testing';
 import { EgressClient } from './client.js';
-import { listen } from './testing/raw-receiver.js';
+import { listen } from '../testing/hostile/raw-receiver.js';
 import type { TlsIdentity } from './tls-identity.js';
 import { OutboundRequest } from './undici-adapter.js';
 

@@ -1,7 +1,7 @@
 import { createServer as createHttpServer } from 'node:http';
 import { startReceiver } from '#testing';
 import { EgressClient } from './client.js';
-import { listen, rawReceiver } from './testing/raw-receiver.js';
+import { listen, rawReceiver } from '../testing/hostile/raw-receiver.js';
 import { OutboundRequest } from './undici-adapter.js';
 
 const TIMEOUT_MS = 500;

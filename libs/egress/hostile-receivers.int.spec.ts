@@ -8,7 +8,7 @@ import { createServer as createTlsServer } from 'node:tls';
 import { gzipSync } from 'node:zlib';
 import { startReceiver, waitFor } from '#testing';
 import { EgressClient } from './client.js';
-import { listen, rawReceiver as receiver, type Hostile } from './testing/raw-receiver.js';
+import { listen, rawReceiver as receiver, type Hostile } from '../testing/hostile/raw-receiver.js';
 import { OutboundRequest } from './undici-adapter.js';
 
 const TIMEOUT_MS = 500;

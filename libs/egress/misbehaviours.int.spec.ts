@@ -1,6 +1,6 @@
 import { startReceiver, waitFor } from '#testing';
 import { EgressClient, type Exchanged } from './client.js';
-import { MISBEHAVIOURS, type End } from './testing/misbehaviours.js';
+import { MISBEHAVIOURS, type End } from '../testing/hostile/misbehaviours.js';
 import { OutboundRequest } from './undici-adapter.js';
 
 const TIMEOUT_MS = 400;

@@ -1,6 +1,6 @@
 import { startReceiver } from '#testing';
 import { EgressClient } from './client.js';
-import { rawReceiver } from './testing/raw-receiver.js';
+import { rawReceiver } from '../testing/hostile/raw-receiver.js';
 import { stubbedResolver } from './testing/stubbed-resolver.js';
 import { OutboundRequest } from './undici-adapter.js';
 

@@ -2,7 +2,7 @@ import { createServer as createHttpServer } from 'node:http';
 import { waitFor } from '#testing';
 import { EgressClient } from './client.js';
 import type { PoolLimits } from './origin-pools.js';
-import { listen, rawReceiver, type Hostile } from './testing/raw-receiver.js';
+import { listen, rawReceiver, type Hostile } from '../testing/hostile/raw-receiver.js';
 import { stubbedResolver } from './testing/stubbed-resolver.js';
 import { OutboundRequest } from './undici-adapter.js';
 

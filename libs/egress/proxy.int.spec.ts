@@ -3,7 +3,7 @@ import { connect, type AddressInfo, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
 import { certify, startReceiver, waitFor } from '#testing';
 import { EgressClient } from './client.js';
-import { listen } from './testing/raw-receiver.js';
+import { listen } from '../testing/hostile/raw-receiver.js';
 import { stubbedResolver } from './testing/stubbed-resolver.js';
 import { OutboundRequest } from './undici-adapter.js';
 

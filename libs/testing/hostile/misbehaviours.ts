@@ -2,7 +2,7 @@ import { createServer, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createServer as createTlsServer } from 'node:tls';
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
-import { certify, type Certified } from '#testing';
+import { certify, type Certified } from '../certificates.js';
 import { listen, rawReceiver, type Hostile } from './raw-receiver.js';
 
 /** What becomes of a request: the kind of its failure, or the status of its answer. */
