@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { redact } from '#observability';
 import type { Command, ExitCode, Output } from './command.js';
 import { COMMANDS } from './commands.js';
 
@@ -38,7 +39,7 @@ export async function runCli(args: string[], output: Output, commands = COMMANDS
   try {
     return await command.run(values, output);
   } catch (error) {
-    output.fault(error instanceof Error ? error.message : String(error));
+    output.fault(redact(error instanceof Error ? error.message : String(error)));
     return 1;
   }
 }

@@ -1,5 +1,6 @@
 import { ConfigError, loadConfig } from '#config';
 import { Unavailable } from '#embedded';
+import { redact } from '#observability';
 import { HELP, readArguments } from './arguments.js';
 import { startDemo } from './demo/start-demo.js';
 import { printReadyBlock } from './ready-block.js';
@@ -11,7 +12,7 @@ const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 /** A sentence for those who can act on it; the whole stack for a fault of our own. */
 function tell(error: unknown): void {
   const known = error instanceof Unavailable || error instanceof ConfigError;
-  terminal.failure(known ? error.message : String((error as Error).stack ?? error));
+  terminal.failure(redact(known ? error.message : String((error as Error).stack ?? error)));
 }
 
 async function run(demo: boolean): Promise<number> {

@@ -2,3 +2,4 @@ export { tuneGarbageCollection } from './garbage-collection.js';
 export { createLogger, nestLogger, type Logger } from './logger.js';
 export { createRegistry, METRICS, OpsModule, type HealthChecks } from './ops.module.js';
 export { runProcess, type RunningApp } from './process.js';
+export { redact } from './redact.js';

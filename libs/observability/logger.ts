@@ -1,16 +1,29 @@
 import type { LoggerService } from '@nestjs/common';
 import { pino, type Logger } from 'pino';
+import { loggedError, redact } from './redact.js';
 
 export type { Logger } from 'pino';
 
 /**
- * The process's log: JSON lines on stderr, one for each thing worth reading.
+ * The process's log: JSON lines on stderr, one for each thing worth reading. Of errors only what loggedError lets
+ * through, and every line with what looks like a secret masked.
  * @param app the name that each line carries
+ * @param destination where whole lines go
  */
-export function createLogger(level: string, app: string): Logger {
+export function createLogger(
+  level: string,
+  app: string,
+  destination: { write: (line: string) => void } = pino.destination(2),
+): Logger {
   return pino(
-    { level, name: app, base: { app }, timestamp: pino.stdTimeFunctions.isoTime },
-    pino.destination(2),
+    {
+      ...{ level, name: app, base: { app }, timestamp: pino.stdTimeFunctions.isoTime },
+      serializers: {
+        err: (error: unknown) => loggedError(error),
+        error: (error: unknown) => loggedError(error),
+      },
+    },
+    { write: (line) => destination.write(redact(line)) },
   );
 }
 

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import { tuneGarbageCollection } from './garbage-collection.js';
+import { loggedError, redact } from './redact.js';
 
 /** What a started app gives to whoever runs it. */
 export interface RunningApp {
@@ -39,6 +40,12 @@ export async function runProcess(
   };
   process.on('SIGTERM', () => stop('SIGTERM'));
   process.on('SIGINT', () => stop('SIGINT'));
+  // Node would print the error with all that it carries, such as the parameters of a query.
+  process.on('uncaughtException', (error: unknown) => {
+    const { stack, message } = loggedError(error);
+    process.stderr.write(`${name} ends: ${stack ?? message}\n`);
+    process.exit(1);
+  });
   process.on('disconnect', () => stop('the parent process is gone'));
   try {
     app = await start();
@@ -49,6 +56,6 @@ export async function runProcess(
 }
 
 function fail(what: string, error: unknown): never {
-  process.stderr.write(`${what}: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.stderr.write(`${what}: ${redact(error instanceof Error ? error.message : String(error))}\n`);
   process.exit(1);
 }
