@@ -44,6 +44,8 @@ import { TagsController } from './webhooks/tags.controller.js';
 import { WebhookChanges } from './webhooks/webhook-changes.js';
 import { WebhookDeletionsController } from './webhooks/webhook-deletions.controller.js';
 import { WebhookHistoryController } from './webhooks/webhook-history.controller.js';
+import { ProveOwnership } from './webhooks/prove-ownership.js';
+import { WebhookOwnershipController } from './webhooks/webhook-ownership.controller.js';
 import { WebhookSecretsController } from './webhooks/webhook-secrets.controller.js';
 import { JwksController } from './webhooks/signing-keys/jwks.controller.js';
 import { SigningKeysController } from './webhooks/signing-keys/signing-keys.controller.js';
@@ -80,6 +82,7 @@ export class AdminApiModule {
         WebhooksController,
         WebhookDeletionsController,
         WebhookStatusController,
+        WebhookOwnershipController,
         WebhookSecretsController,
         SigningKeysController,
         JwksController,
@@ -132,6 +135,7 @@ export class AdminApiModule {
         KeptAnswers,
         ForgetExpired,
         TenantChanges,
+        ProveOwnership,
         WebhookChanges,
         PublishEvent,
         EventTypeChanges,

@@ -12,6 +12,7 @@ await runProcess('dispatcher', () => {
     topology: topologyOf(config),
     egress: egressOf(config),
     keyring: Keyring.parse(required(config, 'TIDINGS_ENCRYPTION_KEYS')),
+    origin: config.TIDINGS_ORIGIN,
     concurrency: config.TIDINGS_DISPATCH_CONCURRENCY,
     maxDeliveryAgeHours: config.TIDINGS_MAX_DELIVERY_AGE_HOURS,
     host: config.TIDINGS_HOST,

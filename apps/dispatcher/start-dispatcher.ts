@@ -15,6 +15,7 @@ import { dispatcherMetrics } from './dispatcher-metrics.js';
 import { DispatcherModule } from './dispatcher.module.js';
 import { LaneKeeper } from './lanes/lane-keeper.js';
 import { Homes } from './partitions/homes.js';
+import { AskReceiver } from './trials/ask-receiver.js';
 import { Trials } from './trials/trials.js';
 import { WebhookDirectory } from './webhooks/webhook-directory.js';
 
@@ -25,6 +26,8 @@ export interface DispatcherOptions {
   topology: TopologySettings;
   egress: EgressPolicy;
   keyring: Keyring;
+  /** By what name receivers know this installation. */
+  origin?: string;
   /** Attempts at once, those apart that take longer than a second. */
   concurrency: number;
   /** For how long a delivery may be owed. */
@@ -149,11 +152,16 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Runni
   await lanes.look();
   const trials = new Trials(webhooks, attempter, journal);
   const stopTrials = bus.testAttempts.serve((owed, data) => trials.make(owed, data));
+  const asking = new AskReceiver({
+    ...{ webhooks: bus.webhooks, keyring: options.keyring, client, attempter, report },
+    ...{ origin: options.origin ?? 'tidings', userAgent: `Tidings/${VERSION}` },
+  });
+  const stopAsking = bus.ownershipChecks.serve(asking.ask);
   logger.info({ webhooks: webhooks.size }, 'delivering');
   return {
     url: await app.getUrl(),
     stop: async () => {
-      await Promise.all([stopTrials(), homes.stop()]);
+      await Promise.all([stopTrials(), stopAsking(), homes.stop()]);
       await Promise.all([lanes.stop(0), strategy.close(), canceller.close()]);
       await Promise.all([journal.close(JOURNAL_CLOSE_MS), webhookJournal.close(JOURNAL_CLOSE_MS)]);
       webhooks.close();

@@ -13,6 +13,8 @@ export interface Allowance {
   rate?: RateSnapshot;
   /** Of what its tenant grants it in an hour. */
   hourly?: RateSnapshot;
+  /** Of what its receiver allows in a minute. */
+  agreed?: RateSnapshot;
 }
 
 /** Another home has written the webhook's allowance since it was loaded here. It is to be loaded again. */

@@ -23,6 +23,7 @@ import { Requeue } from './requeue.js';
 import { readAll, readUpTo } from './read-up-to.js';
 import { RoutingFloors } from './routing-floors.js';
 import { DELIVERIES, eventSubject } from './subjects.js';
+import { OwnershipChecks } from './ownership-checks.js';
 import { TestAttempts } from './test-attempts.js';
 import { ensureStreams, hasStream, type TopologySettings } from './topology.js';
 import { untilItWorks } from './until-it-works.js';
@@ -39,6 +40,7 @@ export class Bus {
   readonly owed: OwedOfWebhook;
   readonly requeue: Requeue;
   readonly testAttempts: TestAttempts;
+  readonly ownershipChecks: OwnershipChecks;
   readonly routingFloors: RoutingFloors;
   readonly webhooks: WebhookBucket;
   readonly tenants: TenantBucket;
@@ -63,6 +65,7 @@ export class Bus {
     this.routingFloors = new RoutingFloors(wires);
     this.requeue = new Requeue(wires, publisher, this.events, cancellations);
     this.testAttempts = new TestAttempts(wires);
+    this.ownershipChecks = new OwnershipChecks(wires);
     this.webhooks = buckets.webhooks;
     this.tenants = buckets.tenants;
     this.eventTypes = buckets.eventTypes;

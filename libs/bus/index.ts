@@ -37,5 +37,7 @@ export { ROUTING, SOURCE_PREFIX, type RoutingFloor, type RoutingFloors } from '.
 export { DELIVERIES, EVENTS, isTenantId, JOURNAL, PARTITIONS, partitionOf } from './subjects.js';
 export type { QueueLook } from './queue-look.js';
 export { TenantLimits } from './tenant-limits.js';
-export { NoDispatcherError, TestTooLateError, type TestAnswer, type TestAttempts } from './test-attempts.js';
+export { NoDispatcherError, TestTooLateError } from './ask-dispatchers.js';
+export { type OwnershipAnswer, type OwnershipChecks, type OwnershipQuestion } from './ownership-checks.js';
+export { type TestAnswer, type TestAttempts } from './test-attempts.js';
 export type { ConsumerPlan, TopologySettings } from './topology.js';

@@ -1,7 +1,7 @@
 import type { AttemptRecord } from '#domain';
 import { startNats, TOPOLOGY, type TestNats } from '#testing';
 import { Bus } from './bus.js';
-import { NoDispatcherError, TestTooLateError } from './test-attempts.js';
+import { NoDispatcherError, TestTooLateError } from './ask-dispatchers.js';
 import { owedDelivery } from './testing/owed-for-tests.js';
 
 let nats: TestNats;

@@ -1,34 +1,20 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { TimeoutError, RequestError, NoRespondersError, type Msg } from '@nats-io/transport-node';
 import type { AttemptRecord } from '#domain';
-import { BusUnreachableError, type Wires } from './connection.js';
+import { AskDispatchers, type Unanswered } from './ask-dispatchers.js';
+import type { Wires } from './connection.js';
 import { decodeOwed, encodeOwed, type OwedDelivery } from './owed-delivery.js';
 
-/** Where test attempts are asked for; no stream holds it, for nobody wants an answer that comes later. */
 const SUBJECT = 'tidings.test-attempts';
-/** One of all dispatchers answers. */
-const QUEUE = 'dispatchers';
-/** Of the tests that a dispatcher makes at once, so that they take no more than a share of its room. */
-const AT_ONCE = 32;
-const SIGN_OF_LIFE_MS = 2_000;
-const STOP_WITHIN_MS = 2_500;
 
 export type TestAnswer =
-  { attempt: AttemptRecord } | { refused: 'webhook_unknown' | 'dispatcher_busy' | 'dispatcher_failed' };
-
-/** No dispatcher listens. */
-export class NoDispatcherError extends Error {
-  override readonly name = 'NoDispatcherError';
-}
-
-/** A dispatcher may have made the attempt, but its answer did not come in time. */
-export class TestTooLateError extends Error {
-  override readonly name = 'TestTooLateError';
-}
+  { attempt: AttemptRecord } | { refused: 'webhook_unknown' | 'ownership_not_proven' } | Unanswered;
 
 /** Attempts that somebody waits for: asked of the dispatchers directly, and answered with the attempt. */
 export class TestAttempts {
-  constructor(private readonly wires: Wires) {}
+  private readonly dispatchers: AskDispatchers<TestAnswer>;
+
+  constructor(wires: Wires) {
+    this.dispatchers = new AskDispatchers(wires, SUBJECT);
+  }
 
   /**
    * Has one dispatcher make an attempt now.
@@ -36,62 +22,20 @@ export class TestAttempts {
    * @throws NoDispatcherError, TestTooLateError; BusUnreachableError when NATS shows no sign of life
    */
   async request(owed: OwedDelivery, data: Uint8Array, withinMs: number): Promise<TestAnswer> {
-    await this.signOfLife();
-    try {
-      const reply = await this.wires.connection.request(SUBJECT, encodeOwed(owed, data), {
-        timeout: withinMs,
-      });
-      return reply.json<TestAnswer>();
-    } catch (error) {
-      if (error instanceof NoRespondersError || (error instanceof RequestError && error.isNoResponders()))
-        throw new NoDispatcherError('No dispatcher runs.', { cause: error });
-      if (error instanceof TimeoutError || (error as Error).cause instanceof TimeoutError)
-        throw new TestTooLateError(`No dispatcher answered within ${withinMs} ms.`, { cause: error });
-      throw new BusUnreachableError(`NATS did not take the request: ${String(error)}`, { cause: error });
-    }
+    return this.dispatchers.request(encodeOwed(owed, data), withinMs);
   }
 
   /**
    * Answers requests, each by one of all who serve.
    * @param handle makes the attempt
-   * @returns what takes no more requests, and resolves when those under way are answered or after so many
-   *   milliseconds; whoever asked for one that takes longer is told that nobody answered
+   * @returns what ends it, as AskDispatchers has it
    */
   serve(
     handle: (owed: OwedDelivery, data: Buffer) => Promise<TestAnswer>,
   ): (withinMs?: number) => Promise<void> {
-    const underWay = new Set<Promise<void>>();
-    const answer = async (message: Msg): Promise<void> => {
-      let answer: TestAnswer;
-      try {
-        const { owed, data } = decodeOwed(message.data);
-        answer = underWay.size < AT_ONCE ? await handle(owed, data) : { refused: 'dispatcher_busy' };
-      } catch {
-        answer = { refused: 'dispatcher_failed' };
-      }
-      if (!this.wires.connection.isClosed()) message.respond(JSON.stringify(answer));
-    };
-    const subscription = this.wires.connection.subscribe(SUBJECT, {
-      queue: QUEUE,
-      callback: (_error, message) => {
-        const answering = answer(message).finally(() => underWay.delete(answering));
-        underWay.add(answering);
-      },
+    return this.dispatchers.serve((question) => {
+      const { owed, data } = decodeOwed(question);
+      return handle(owed, data);
     });
-    return async (withinMs = STOP_WITHIN_MS) => {
-      const answered = subscription
-        .drain()
-        .catch(() => undefined)
-        .then(() => Promise.all(underWay));
-      await Promise.race([answered, sleep(withinMs, undefined, { ref: false })]);
-    };
-  }
-
-  private async signOfLife(): Promise<void> {
-    const late = new Promise<never>((_resolve, reject) => {
-      const say = () => reject(new BusUnreachableError(`NATS gave no answer within ${SIGN_OF_LIFE_MS} ms.`));
-      setTimeout(say, SIGN_OF_LIFE_MS).unref();
-    });
-    await Promise.race([this.wires.connection.flush(), late]);
   }
 }

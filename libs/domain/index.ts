@@ -30,6 +30,7 @@ export * from './webhook/built-in-formats.js';
 export * from './webhook/payload-format.js';
 export * from './webhook/format-signature.js';
 export * from './webhook/signature-template.js';
+export * from './webhook/ownership.js';
 export * from './webhook/routed-webhook.js';
 export * from './webhook/routing-table.js';
 export * from './webhook/webhook.js';

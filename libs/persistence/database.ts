@@ -16,6 +16,7 @@ import { Jobs1764500000000 } from './migrations/1764500000000-jobs.js';
 import { WebhookActivity1764600000000 } from './migrations/1764600000000-webhook-activity.js';
 import { LeftOpen1764700000000 } from './migrations/1764700000000-left-open.js';
 import { OwedAgain1764800000000 } from './migrations/1764800000000-owed-again.js';
+import { Ownership1764900000000 } from './migrations/1764900000000-ownership.js';
 import { WebhooksById1764910000000 } from './migrations/1764910000000-webhooks-by-id.js';
 import { PromptClient } from './prompt-client.js';
 import { AttemptRow } from './record/attempt-row.js';
@@ -77,6 +78,7 @@ export function createDatabase(text: string, options: DatabaseOptions): DataSour
       WebhookActivity1764600000000,
       LeftOpen1764700000000,
       OwedAgain1764800000000,
+      Ownership1764900000000,
       WebhooksById1764910000000,
     ],
     migrationsTableName: 'migrations',

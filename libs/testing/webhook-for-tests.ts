@@ -21,6 +21,7 @@ export function routedWebhook(change: Partial<RoutedWebhook> = {}): RoutedWebhoo
     rate_limit: null,
     concurrency: 16,
     ordered: false,
+    ownership: null,
     secrets: [],
     retiring_secrets: [],
     ...change,

@@ -1,5 +1,6 @@
+import { Bus } from '#bus';
 import { openDatabase } from '#persistence';
-import { waitFor } from '#testing';
+import { TOPOLOGY, waitFor } from '#testing';
 import { PROBLEMS, type ProblemCode } from '../problems/problem.js';
 import { member, startApi, type TestAnswer, type TestApi } from '../testing/api-for-tests.js';
 import { codesOf, Contract } from '../testing/contract.js';
@@ -127,6 +128,18 @@ async function reused(): Promise<TestAnswer> {
   return api.ask('POST', EVENTS, { type: 'a', data: 2 }, headers);
 }
 
+async function notProven(): Promise<TestAnswer> {
+  const tenant = { 'tidings-tenant': 'wary' };
+  await api.ask('POST', TENANTS, { id: 'wary', name: 'wary', ownership_check: 'handshake' });
+  const bus = await Bus.open({ url: api.nats.url, name: 'spec' }, TOPOLOGY);
+  bus.ownershipChecks.serve(() => Promise.resolve({ refused: 'not_agreed', detail: 'It said no.' }));
+  const body = { name: 'w', url: 'http://127.0.0.1:1/', event_types: ['*'] };
+  const webhook = await api.ask('POST', WEBHOOKS, body, tenant);
+  const answer = await api.ask('POST', `${WEBHOOKS}/${member(webhook, 'id')}/verify`, undefined, tenant);
+  await bus.close();
+  return answer;
+}
+
 async function tooManyGuesses(): Promise<TestAnswer> {
   const headers = { authorization: 'Bearer tdg_wrong' };
   for (let guess = 0; guess < 200; guess += 1) {
@@ -221,6 +234,7 @@ const PROVOKED: Record<ProblemUnderApi, [operation: string, ask: () => Promise<T
   invalid_request: ['createWebhook', () => createWebhook(api, { nonsense: true })],
   unknown_event_type: ['publishEvent', () => api.ask('POST', EVENTS, { type: 'no.such', data: 1 }, STRICT)],
   invalid_data: ['publishEvent', () => api.ask('POST', EVENTS, { type: 'order.paid', data: {} }, STRICT)],
+  ownership_not_proven: ['verifyWebhook', () => notProven()],
   webhook_limit_reached: ['createWebhook', () => createWebhook(api, {}, TINY)],
   idempotency_key_reused: ['publishEvent', reused],
   too_many_attempts: ['listWebhooks', tooManyGuesses],

@@ -39,6 +39,7 @@ export const PROBLEMS = {
   invalid_request: { status: 422, title: 'The request is not valid' },
   unknown_event_type: { status: 422, title: 'The catalogue has no such event type' },
   invalid_data: { status: 422, title: 'The data does not fit the schema of the event type' },
+  ownership_not_proven: { status: 422, title: 'The receiver has not agreed' },
   webhook_limit_reached: { status: 422, title: 'The tenant has all the webhooks that it may have' },
   idempotency_key_reused: { status: 422, title: 'The Idempotency-Key was used for another request' },
   too_many_attempts: { status: 429, title: 'Too many wrong keys' },

@@ -8,6 +8,7 @@ const settings = {
   retention_days: null,
   auto_disable: null,
   strict_event_types: false,
+  ownership_check: null,
   timeout_seconds: 30,
   retry: retryExample,
 };

@@ -1,6 +1,12 @@
 import { z } from 'zod';
 import { isTenantId } from '#bus';
-import { DEFAULT_TIMEOUT_SECONDS, PLAIN_TENANT, TENANT_LIMITS, WEBHOOK_LIMITS } from '#domain';
+import {
+  DEFAULT_TIMEOUT_SECONDS,
+  OWNERSHIP_CHECKS,
+  PLAIN_TENANT,
+  TENANT_LIMITS,
+  WEBHOOK_LIMITS,
+} from '#domain';
 import { pageOf } from '../http/page.js';
 import { retryFields } from '../webhooks/webhook-fields.js';
 import { retryPolicy } from '../webhooks/webhook-schemas.js';
@@ -40,6 +46,12 @@ const fields = {
   strict_event_types: z
     .boolean()
     .describe('Refuse events of unknown types, and those that do not fit the schema of their type.'),
+  ownership_check: z
+    .enum(OWNERSHIP_CHECKS)
+    .nullable()
+    .describe(
+      'How receivers are asked before anything is sent to a URL that is saved from now on: `handshake` of CloudEvents, or `challenge`; null for not at all.',
+    ),
   timeout_seconds: z.int().min(shortest).max(longest).describe('Of webhooks that are created without one.'),
 };
 
@@ -56,6 +68,7 @@ export const tenantDefinition = z
     retention_days: fields.retention_days.default(PLAIN_TENANT.retention_days),
     auto_disable: fields.auto_disable.default(PLAIN_TENANT.auto_disable),
     strict_event_types: fields.strict_event_types.default(PLAIN_TENANT.strict_event_types),
+    ownership_check: fields.ownership_check.default(PLAIN_TENANT.ownership_check),
     timeout_seconds: fields.timeout_seconds.default(DEFAULT_TIMEOUT_SECONDS),
     retry: retryPolicy.prefault({}).describe(retryNote),
   })

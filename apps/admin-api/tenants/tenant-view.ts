@@ -11,6 +11,7 @@ export function tenantViewOf(row: TenantRow): TenantView {
     retention_days: row.retention_days,
     auto_disable: row.auto_disable,
     strict_event_types: row.strict_event_types,
+    ownership_check: row.ownership_check,
     timeout_seconds: row.timeout_seconds,
     retry: row.retry,
     created_at: row.created_at.toISOString(),

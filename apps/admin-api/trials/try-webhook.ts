@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Bus, NoDispatcherError, TestTooLateError, type OwedDelivery, type TestAnswer } from '#bus';
 import {
+  awaitsProof,
   deliveryIdOf,
   jsonMembers,
   newId,
@@ -10,6 +11,7 @@ import {
 } from '#domain';
 import { DataSource, findEventType, findWebhook } from '#persistence';
 import { found } from '../http/found.js';
+import { notProven } from '../webhooks/prove-ownership.js';
 import { invalidRequest, Problem } from '../problems/problem.js';
 
 /** What a fact of the journal can hold whatever the text has in it. */
@@ -18,6 +20,7 @@ const MOST_BYTES = 256 * 1024;
 const MARGIN_MS = 3_000;
 const SAMPLE = '{"message":"This is a test of a webhook."}';
 const RETRY_AFTER_SECONDS = 2;
+const NOT_PROVEN = 'The receiver has not agreed to get events yet; POST /webhooks/{id}/verify asks it.';
 
 /** Has a webhook tried out: one attempt, made now, whatever the webhook's status and pace. */
 @Injectable()
@@ -40,12 +43,14 @@ export class TryWebhook {
   ): Promise<{ owed: OwedDelivery; attempt: AttemptRecord }> {
     const row = await findWebhook(this.database, tenant, id);
     const webhook = found(row, () => new WebhookNotFound(id));
+    if (awaitsProof(webhook)) throw notProven(NOT_PROVEN);
     const data = Buffer.from(await this.dataOf(tenant, event_type, text));
     if (data.length > MOST_BYTES)
       throw invalidRequest([{ path: 'data', message: 'must have at most 256 KiB' }]);
     const owed = owedTest(tenant, id, event_type);
     const answer = await this.ask(owed, data, webhook.timeout_seconds * 1_000 + MARGIN_MS);
     if ('attempt' in answer) return { owed, attempt: answer.attempt };
+    if (answer.refused === 'ownership_not_proven') throw notProven(NOT_PROVEN);
     if (answer.refused === 'webhook_unknown') throw new WebhookNotFound(id);
     throw noDispatcher(`No dispatcher could make the attempt: ${answer.refused}.`);
   }

@@ -14,6 +14,7 @@ export class WebhookTestsController {
   @Post(':id/test')
   @Answers(200, 'The finished attempt, whatever came of it', triedAttempt, [
     'webhook_not_found',
+    'ownership_not_proven',
     'no_dispatcher',
     'attempt_not_answered',
     'bus_unavailable',

@@ -23,6 +23,7 @@ import {
   liveWebhookOf,
   NOTHING_SEALED,
   type SealedSecrets,
+  type TenantRow,
   type WebhookRow,
 } from '#persistence';
 import { Keyring } from '#signing';
@@ -53,11 +54,13 @@ export class WebhookChanges {
     this.refuseAddresses(addressesOf(rest));
     const { secret, origin } = signingSecret(supplied, rest.format);
     const id = newId('wh');
-    const { definition, fresh } = settle(await this.withDefaults(caller.tenant, rest), undefined);
+    const tenant = await this.tenant(caller.tenant);
+    const { ownership_check: ownershipCheck } = tenant;
+    const { definition, fresh } = settle(withDefaults(tenant, rest), undefined);
     const webhook = await this.keep(
       caller,
       id,
-      () => ({ kind: 'create', definition, secret: origin }),
+      () => ({ kind: 'create', definition, secret: origin, ownershipCheck }),
       (created) => ({ ...this.sealed(created, fresh), signing: this.sealedSigning(created, secret) }),
     );
     return { webhook, secret };
@@ -143,12 +146,10 @@ export class WebhookChanges {
     await told(this.relay, seq);
   }
 
-  /** What is left to the tenant: the timeout, and the retry policy field by field. */
-  private async withDefaults(tenant: TenantId, wanted: Omit<NewWebhook, 'secret'>): Promise<WantedWebhook> {
-    const row = await findTenant(this.database, tenant);
-    if (!row) throw new TenantNotFound(tenant);
-    const { timeout_seconds = row.timeout_seconds, retry, ...rest } = wanted;
-    return { ...rest, timeout_seconds, retry: { ...row.retry, ...retry } as RetryPolicy };
+  private async tenant(id: TenantId): Promise<TenantRow> {
+    const row = await findTenant(this.database, id);
+    if (!row) throw new TenantNotFound(id);
+    return row;
   }
 
   /** @param wanted the definition for what there is; a status that is left out stays */
@@ -159,6 +160,7 @@ export class WebhookChanges {
     wanted: (current: LiveWebhook) => Omit<WantedWebhook, 'status'> & Partial<Pick<WantedWebhook, 'status'>>,
   ): Promise<LiveWebhook> {
     let fresh: ReadonlyMap<SecretPath, string> = new Map();
+    const { ownership_check: ownershipCheck } = await this.tenant(caller.tenant);
     return this.keep(
       caller,
       id,
@@ -172,7 +174,7 @@ export class WebhookChanges {
         const change: Partial<WebhookDefinition> = settled.definition;
         if (status === undefined) delete change.status;
         this.refuseAddresses(addressesOf(rest), addressesOf(state));
-        return { kind: 'change', change, expectedVersion };
+        return { kind: 'change', change, expectedVersion, ownershipCheck };
       },
       (changed, before) => {
         if (before) refuseFormatWithoutSecret(changed, before, this.keyring);
@@ -222,6 +224,12 @@ export class WebhookChanges {
     });
     if (faults.length > 0) throw invalidRequest(faults);
   }
+}
+
+/** What is left to the tenant: the timeout, and the retry policy field by field. */
+function withDefaults(tenant: TenantRow, wanted: Omit<NewWebhook, 'secret'>): WantedWebhook {
+  const { timeout_seconds = tenant.timeout_seconds, retry, ...rest } = wanted;
+  return { ...rest, timeout_seconds, retry: { ...tenant.retry, ...retry } as RetryPolicy };
 }
 
 /** Every URL that a webhook lets Tidings ask, by the path of its field. */

@@ -28,6 +28,7 @@ const webhook = {
   method: 'POST',
   status: 'active',
   disabled_reason: null,
+  ownership: null,
   headers: {},
   auth: { type: 'none' },
   timeout_seconds: 30,
@@ -97,6 +98,12 @@ export const webhookNotes: OperationNotes = {
     id: 'resumeWebhook',
     versioned: true,
     summary: 'Resume a webhook that was paused or disabled',
+    answer: webhook,
+  },
+  'WebhookOwnership.verify': {
+    id: 'verifyWebhook',
+    versioned: true,
+    summary: 'Ask the receiver of a webhook whether it wants events',
     answer: webhook,
   },
   'WebhookSecrets.rotate': {

@@ -4,6 +4,7 @@ import {
   DEFAULT_RETRY,
   DEFAULT_TIMEOUT_SECONDS,
   isEventType,
+  OWNERSHIP_CHECKS,
   PLAIN_WEBHOOK,
   WEBHOOK_LIMITS,
 } from '#domain';
@@ -150,6 +151,19 @@ export const webhookView = z
     filter: z.record(z.string(), z.unknown()).nullable(),
     status: z.enum(['active', 'inactive', 'disabled']),
     disabled_reason: z.string().nullable().describe('Why Tidings switched it off.'),
+    ownership: z
+      .object({
+        check: z.enum(OWNERSHIP_CHECKS),
+        state: z.enum(['pending', 'proven']).describe('While it is pending, nothing is sent.'),
+        proven_at: time.nullable(),
+        origin: z.string().nullable().describe('The name of ours to which the receiver agreed.'),
+        allowed_per_minute: z
+          .int()
+          .nullable()
+          .describe('Requests that the receiver allows; null for any number.'),
+      })
+      .nullable()
+      .describe('Whether the receiver at the URL has agreed to get events; null where it is not asked.'),
     auth: auth.meta({ id: 'WebhookAuth' }),
     retry: z.object(retryFields).meta({ id: 'RetryPolicy' }),
     created_at: time,

@@ -17,6 +17,7 @@ export function webhookViewOf(webhook: LiveWebhook): WebhookView {
     filter: webhook.filter,
     status: webhook.status,
     disabled_reason: webhook.disabled_reason,
+    ownership: shownOwnership(webhook),
     headers: maskedHeaders(webhook.headers),
     auth: maskedAuth(webhook.auth),
     timeout_seconds: webhook.timeout_seconds,
@@ -34,6 +35,18 @@ export function webhookViewOf(webhook: LiveWebhook): WebhookView {
 /** The webhook as an answer, with its version. */
 export function shownWebhook(webhook: LiveWebhook) {
   return versioned(webhook, webhookViewOf(webhook));
+}
+
+function shownOwnership({ ownership }: LiveWebhook): WebhookView['ownership'] {
+  if (ownership === null) return null;
+  const { check, proven_at, origin, allowed_per_minute } = ownership;
+  return {
+    check,
+    state: proven_at === null ? 'pending' : 'proven',
+    proven_at: proven_at === null ? null : new Date(proven_at).toISOString(),
+    origin,
+    allowed_per_minute,
+  };
 }
 
 export function maskedHeaders(headers: RequestHeaders): Record<string, string> {

@@ -7,6 +7,7 @@ import { shownPage } from '../http/page.js';
 import { PathId } from '../http/path-id.js';
 import { created, IfMatchOf, type IfMatch } from '../http/versioned.js';
 import { Answers, Resource } from '../openapi/resource.js';
+import { ProveOwnership } from './prove-ownership.js';
 import { WebhookChanges } from './webhook-changes.js';
 import {
   createdWebhookView,
@@ -28,6 +29,7 @@ export class WebhooksController {
   constructor(
     private readonly database: DataSource,
     private readonly changes: WebhookChanges,
+    private readonly ownership: ProveOwnership,
   ) {}
 
   @Post()
@@ -36,7 +38,8 @@ export class WebhooksController {
     'webhook_limit_reached',
   ])
   async create(@CallerOf() caller: Caller, @Body({ schema: newWebhook }) wanted: NewWebhook) {
-    const { webhook, secret } = await this.changes.create(caller, wanted);
+    const { webhook: saved, secret } = await this.changes.create(caller, wanted);
+    const webhook = await this.ownership.tryToProve(caller, saved);
     return created(webhook, { ...webhookViewOf(webhook), secret }, `webhooks/${webhook.id}`);
   }
 
@@ -66,7 +69,8 @@ export class WebhooksController {
     @IfMatchOf() ifMatch: IfMatch,
     @Body({ schema: webhookDefinition }) wanted: WantedWebhook,
   ) {
-    return shownWebhook(await this.changes.replace(caller, id, wanted, ifMatch.version));
+    const saved = await this.changes.replace(caller, id, wanted, ifMatch.version);
+    return shownWebhook(await this.ownership.tryToProve(caller, saved));
   }
 
   @Patch(':id')
@@ -81,7 +85,8 @@ export class WebhooksController {
     @IfMatchOf() ifMatch: IfMatch,
     @Body({ schema: webhookPatch }) patch: WebhookPatch,
   ) {
-    return shownWebhook(await this.changes.patch(caller, id, patch, ifMatch.version));
+    const saved = await this.changes.patch(caller, id, patch, ifMatch.version);
+    return shownWebhook(await this.ownership.tryToProve(caller, saved));
   }
 
   @Delete(':id')

@@ -1,4 +1,4 @@
-import { newId, type AttemptErrorKind, type AttemptRecord } from '#domain';
+import { awaitsProof, newId, type AttemptErrorKind, type AttemptRecord, type RoutedWebhook } from '#domain';
 import type { OwedDelivery } from '#bus';
 import { OutboundRequest, type EgressClient, type Exchanged } from '#egress';
 import { renderStandard } from '#payload';
@@ -38,7 +38,7 @@ export class Attempter {
     startedAt: number,
   ): Promise<Pick<AttemptRecord, 'request' | 'response' | 'error'>> {
     const { method, url } = ready.webhook;
-    const message = notYetSendable(ready.webhook);
+    const message = notYetSendable(ready.webhook) ?? withoutProof(ready.webhook);
     if (message !== undefined)
       return {
         request: { method, url, headers: {}, body: '' },
@@ -88,11 +88,24 @@ export class Attempter {
       'Accept-Encoding': 'identity',
       'webhook-id': id,
       'webhook-timestamp': String(Math.floor(startedAt / 1000)),
+      ...askedFor(ready.webhook.ownership),
       ...ready.signer?.headers({ id, delivery, type, at: startedAt, body }),
       'X-Tidings-Delivery-Id': delivery,
       'X-Tidings-Attempt': String(owed.attempt),
     };
   }
+}
+
+/** Who agreed under a name of ours is told it each time (CloudEvents HTTP Webhook 1.0.2, section 4.1.2). */
+function askedFor(ownership: RoutedWebhook['ownership']): Record<string, string> {
+  return ownership === null || ownership.origin === null
+    ? {}
+    : { 'WebHook-Request-Origin': ownership.origin };
+}
+
+/** Lanes hold what is owed to such a webhook; this holds where a way past them is found. */
+function withoutProof(webhook: RoutedWebhook): string | undefined {
+  return awaitsProof(webhook) ? 'The receiver has not agreed to get events yet.' : undefined;
 }
 
 function httpError(status: number): { kind: AttemptErrorKind; message: string } | null {

@@ -1,4 +1,4 @@
-import type { RoutedWebhook, WebhookId } from '#domain';
+import { awaitsProof, type RoutedWebhook, type WebhookId } from '#domain';
 import type { Front, FrontPlace, Line } from '../attempts/front.js';
 import type { Pace, Used } from './pace.js';
 import { Rate } from './rate.js';
@@ -111,7 +111,7 @@ export class Lane {
 
   /** When the lane may go on, milliseconds since 1970; Infinity when only news can tell. */
   openAt(now: number): number {
-    if (this.webhook.status === 'inactive') return Infinity;
+    if (this.webhook.status === 'inactive' || awaitsProof(this.webhook)) return Infinity;
     const crowded = this.slow > 0 && !this.front.admitsSlow ? now + SOON_MS * 2 : now;
     return Math.max(crowded, this.refusedUntil, this.pace.freeAt(now));
   }
@@ -149,6 +149,7 @@ export class Lane {
   private waitNow(): Wait | undefined {
     const now = Date.now();
     if (this.webhook.status === 'inactive') return 'webhook_paused';
+    if (awaitsProof(this.webhook)) return 'ownership_pending';
     if (this.refusedUntil > now) return 'webhook_refused';
     if (this.slow > 0 && !this.front.admitsSlow) return 'webhook_busy';
     return this.pace.waitNow(now);

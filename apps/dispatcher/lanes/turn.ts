@@ -1,7 +1,13 @@
 import type { AttemptErrorKind } from '#domain';
 
 /** Why a delivery waits in its webhook's lane; the record shows it. */
-export type Wait = 'webhook_paused' | 'webhook_refused' | 'circuit_open' | 'rate_limited' | 'webhook_busy';
+export type Wait =
+  | 'webhook_paused'
+  | 'ownership_pending'
+  | 'webhook_refused'
+  | 'circuit_open'
+  | 'rate_limited'
+  | 'webhook_busy';
 
 /** What an attempt brought, as far as it says something about its receiver. */
 export type TurnResult = { status: number } | { kind: AttemptErrorKind };

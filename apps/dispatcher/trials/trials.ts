@@ -1,5 +1,5 @@
 import { deliveryRefOf, type JournalWriter, type OwedDelivery, type TestAnswer } from '#bus';
-import type { AttemptRecord } from '#domain';
+import { awaitsProof, type AttemptRecord } from '#domain';
 import type { Attempter } from '../attempts/attempter.js';
 import type { WebhookDirectory } from '../webhooks/webhook-directory.js';
 
@@ -19,6 +19,7 @@ export class Trials {
   readonly make = async (owed: OwedDelivery, data: Buffer): Promise<TestAnswer> => {
     const ready = await this.webhooks.find(owed.tenant, owed.webhook);
     if (!ready) return { refused: 'webhook_unknown' };
+    if (awaitsProof(ready.webhook)) return { refused: 'ownership_not_proven' };
     const attempt = await this.attempter.attempt(ready, owed, data);
     await this.tell(owed, data, attempt);
     return { attempt };

@@ -1,4 +1,5 @@
 import type { Fault } from '../fault.js';
+import { OWNERSHIP_CHECKS } from '../webhook/ownership.js';
 import { isPlainText, retryFaults, WEBHOOK_LIMITS } from '../webhook/webhook-limits.js';
 import type { TenantDefinition } from './tenant.js';
 
@@ -54,6 +55,8 @@ export function tenantFaults(tenant: TenantDefinition): Fault[] {
       });
   if (tenant.auto_disable?.failing_for_hours === null && tenant.auto_disable.idle_days === null)
     faults.push({ path: 'auto_disable', message: 'must say failing_for_hours or idle_days, or be null' });
+  if (tenant.ownership_check !== null && !OWNERSHIP_CHECKS.includes(tenant.ownership_check))
+    faults.push({ path: 'ownership_check', message: `must be ${OWNERSHIP_CHECKS.join(' or ')}, or null` });
   if (!isWhole(tenant.timeout_seconds, timeout))
     faults.push({
       path: 'timeout_seconds',

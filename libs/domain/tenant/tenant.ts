@@ -1,5 +1,6 @@
 import type { RetryPolicy } from '../delivery/retry-policy.js';
 import type { TenantId } from '../ids.js';
+import type { OwnershipCheck } from '../webhook/ownership.js';
 
 /** There from the first start, and for ever. */
 export const DEFAULT_TENANT: TenantId = 'default';
@@ -17,6 +18,8 @@ export interface TenantDefinition {
   auto_disable: AutoDisable | null;
   /** Events of unknown types, or that do not fit their type's schema, are refused. */
   strict_event_types: boolean;
+  /** How receivers are asked before the first event goes to a URL that is saved from now on; null for not at all. */
+  ownership_check: OwnershipCheck | null;
   /** For webhooks that are created without one. */
   timeout_seconds: number;
   /** For webhooks that are created without one. */
@@ -38,6 +41,7 @@ export const PLAIN_TENANT = {
   retention_days: null,
   auto_disable: null,
   strict_event_types: false,
+  ownership_check: null,
 } satisfies Partial<TenantDefinition>;
 
 export type TenantState = NoTenant | LiveTenant | DeletedTenant;

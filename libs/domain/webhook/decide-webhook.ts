@@ -1,5 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { TenantId, WebhookId } from '../ids.js';
+import type { Agreement, OwnershipCheck } from './ownership.js';
+import { keptSecretFaults } from './kept-secrets.js';
 import type { DisabledReason, LiveWebhook, WebhookDefinition, WebhookState } from './webhook.js';
 import {
   WebhookExists,
@@ -24,11 +26,15 @@ export interface CreateWebhook extends Command {
   kind: 'create';
   definition: WebhookDefinition;
   secret: SecretOrigin;
+  /** How its receiver is asked first, where its tenant wants that. */
+  ownershipCheck?: OwnershipCheck | null;
 }
 
 export interface ChangeWebhook extends Command {
   kind: 'change';
   change: Partial<WebhookDefinition>;
+  /** How the receiver at another URL is asked first, where its tenant wants that. */
+  ownershipCheck?: OwnershipCheck | null;
   /** The version that the asker saw; undefined takes any. */
   expectedVersion?: number | undefined;
 }
@@ -67,6 +73,12 @@ export interface DisableWebhook extends Command {
   observed_at: number;
 }
 
+/** Its receiver agreed. It changes nothing where the URL is another by now, or that is known. */
+export interface ProveOwnership extends Command {
+  kind: 'prove_ownership';
+  agreement: Agreement;
+}
+
 export interface DeleteWebhook extends Command {
   kind: 'delete';
   expectedVersion?: number | undefined;
@@ -79,6 +91,7 @@ export type WebhookCommand =
   | UnsubscribeWebhook
   | RotateSecret
   | DisableWebhook
+  | ProveOwnership
   | DeleteWebhook;
 
 /**
@@ -93,15 +106,21 @@ export function decideWebhook(state: WebhookState, command: WebhookCommand): Web
       if (state.kind !== 'none') throw new WebhookExists(webhook);
       refuseUnsound(command.definition);
       const secret = { number: 1 as const, origin: command.secret };
-      return [{ ...decided, type: 'webhook.created', data: { ...command.definition, secret } }];
+      return [
+        { ...decided, type: 'webhook.created', data: { ...command.definition, secret } },
+        ...asked(decided, command.ownershipCheck),
+      ];
     }
     case 'change': {
       const current = expectLive(state, command);
       const changed = differences(current, command.change);
-      refuseUnsound({ ...current, status: 'active', ...changed });
+      const wanted = { ...current, status: 'active' as const, ...changed };
+      refuseUnsound(wanted);
+      refuseSecretsElsewhere(current, wanted);
       const events: WebhookEvent[] = [];
       if (Object.keys(changed).length > 0)
         events.push({ ...decided, type: 'webhook.changed', data: changed });
+      if (changed.url !== undefined) events.push(...asked(decided, command.ownershipCheck));
       const { status = current.status } = command.change;
       if (status !== current.status && status === 'inactive')
         events.push({ ...decided, type: 'webhook.paused', data: {} });
@@ -136,6 +155,18 @@ export function decideWebhook(state: WebhookState, command: WebhookCommand): Web
       if (state.standing_since > command.observed_at) return [];
       return [{ ...decided, type: 'webhook.disabled', data: { reason: command.reason } }];
     }
+    case 'prove_ownership': {
+      const { ownership, url } = expectLive(state, command);
+      const { agreement } = command;
+      if (ownership?.check !== agreement.check || url !== agreement.url) return [];
+      const { proven_at, origin, allowed_per_minute } = ownership;
+      const known = isDeepStrictEqual(
+        { origin, allowed_per_minute },
+        { origin: agreement.origin, allowed_per_minute: agreement.allowed_per_minute },
+      );
+      if (proven_at !== null && known) return [];
+      return [{ ...decided, type: 'webhook.ownership_proven', data: agreement }];
+    }
     case 'delete':
       expectLive(state, command);
       return [{ ...decided, type: 'webhook.deleted', data: {} }];
@@ -147,14 +178,23 @@ function expectLive(
   command: Exclude<WebhookCommand, CreateWebhook | DisableWebhook>,
 ): LiveWebhook {
   if (state.kind !== 'live') throw new WebhookNotFound(command.webhook);
-  const { expectedVersion } = command;
+  const expectedVersion = 'expectedVersion' in command ? command.expectedVersion : undefined;
   if (expectedVersion !== undefined && expectedVersion !== state.version)
     throw new WebhookVersionConflict(command.webhook, expectedVersion, state.version);
   return state;
 }
 
+function asked(decided: Command, check: OwnershipCheck | null | undefined): WebhookEvent[] {
+  return check ? [{ ...decided, type: 'webhook.ownership_asked', data: { check } }] : [];
+}
+
 function refuseUnsound(definition: WebhookDefinition): void {
   const faults = webhookFaults(definition);
+  if (faults.length > 0) throw new WebhookInvalid(faults);
+}
+
+function refuseSecretsElsewhere(current: LiveWebhook, wanted: WebhookDefinition): void {
+  const faults = keptSecretFaults(current, wanted);
   if (faults.length > 0) throw new WebhookInvalid(faults);
 }
 

@@ -172,6 +172,7 @@ describe('a webhook as its ledger makes it', () => {
     expect(given(created, paused, changed).state).toEqual({
       ...definition,
       kind: 'live',
+      ownership: null,
       id: 'wh_1',
       tenant: 'default',
       version: 3,

@@ -17,6 +17,7 @@ export function evolveWebhook(state: WebhookState, event: WebhookEvent): Webhook
       ...PLAIN_WEBHOOK,
       ...definition,
       disabled_reason: null,
+      ownership: null,
       standing_since: event.at,
       secret_number: secret.number,
       retiring: [],
@@ -31,7 +32,8 @@ export function evolveWebhook(state: WebhookState, event: WebhookEvent): Webhook
       return {
         ...touched,
         ...event.data,
-        standing_since: event.data.url === undefined ? state.standing_since : event.at,
+        // Whoever agreed was asked at the URL before.
+        ...(event.data.url === undefined ? {} : { ownership: null, standing_since: event.at }),
       };
     case 'webhook.paused':
       return { ...touched, status: 'inactive', disabled_reason: null, standing_since: event.at };
@@ -54,6 +56,15 @@ export function evolveWebhook(state: WebhookState, event: WebhookEvent): Webhook
           .map(({ number, until }) => ({ number, until: Math.min(until, previous_until) }))
           .filter(({ until }) => until > event.at),
       };
+    }
+    case 'webhook.ownership_asked':
+      return {
+        ...touched,
+        ownership: { check: event.data.check, proven_at: null, origin: null, allowed_per_minute: null },
+      };
+    case 'webhook.ownership_proven': {
+      const { check, origin, allowed_per_minute } = event.data;
+      return { ...touched, ownership: { check, proven_at: event.at, origin, allowed_per_minute } };
     }
     case 'webhook.deleted':
       return { kind: 'deleted', id: state.id, tenant: state.tenant, version };

@@ -1,6 +1,7 @@
 import type { RetryPolicy } from '../delivery/retry-policy.js';
 import type { TenantId, WebhookId } from '../ids.js';
 import type { RequestHeaders, SecretPath, WebhookAuth } from './credentials.js';
+import type { Ownership } from './ownership.js';
 import type { PayloadFormat } from './payload-format.js';
 
 /**
@@ -52,6 +53,8 @@ export interface RoutedWebhook {
   concurrency: number;
   /** Whether events are delivered strictly in their order. */
   ordered: boolean;
+  /** Whether its receiver must agree first, and to what it did; null where nobody asks. */
+  ownership: Ownership | null;
   /** Signing secrets, sealed (see #signing). All of them sign, the newest first. */
   secrets: string[];
   /** Earlier ones, which sign too until their time, milliseconds since 1970. */
@@ -69,6 +72,7 @@ const BEFORE = {
   rate_limit: null,
   concurrency: DEFAULT_CONCURRENCY,
   ordered: false,
+  ownership: null,
   retiring_secrets: [],
 } satisfies Partial<RoutedWebhook>;
 

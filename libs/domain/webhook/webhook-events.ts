@@ -1,4 +1,5 @@
 import type { TenantId, WebhookId } from '../ids.js';
+import type { Agreement, OwnershipCheck } from './ownership.js';
 import type { DisabledReason, WebhookDefinition } from './webhook.js';
 
 /**
@@ -12,6 +13,8 @@ export type WebhookEvent =
   | WebhookResumed
   | WebhookDisabled
   | WebhookSecretRotated
+  | WebhookOwnershipAsked
+  | WebhookOwnershipProven
   | WebhookDeleted;
 
 interface Decided {
@@ -57,6 +60,17 @@ export interface WebhookSecretRotated extends Decided {
     /** The one before signs too until then, milliseconds since 1970; those before it no longer either. */
     previous_until: number;
   };
+}
+
+/** The receiver at its URL, which is new, must agree before it is sent anything. */
+export interface WebhookOwnershipAsked extends Decided {
+  type: 'webhook.ownership_asked';
+  data: { check: OwnershipCheck };
+}
+
+export interface WebhookOwnershipProven extends Decided {
+  type: 'webhook.ownership_proven';
+  data: Agreement;
 }
 
 export interface WebhookDeleted extends Decided {

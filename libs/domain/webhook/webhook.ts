@@ -1,6 +1,7 @@
 import type { RetryPolicy } from '../delivery/retry-policy.js';
 import type { TenantId, WebhookId } from '../ids.js';
 import type { RequestHeaders, WebhookAuth } from './credentials.js';
+import type { Ownership } from './ownership.js';
 import type { PayloadFormat } from './payload-format.js';
 import {
   DEFAULT_CONCURRENCY,
@@ -85,6 +86,8 @@ export interface LiveWebhook extends Omit<WebhookDefinition, 'status'> {
   status: WebhookStatus;
   /** Why Tidings switched it off, while `status` is `disabled`. */
   disabled_reason: string | null;
+  /** Whether its receiver must agree first, and to what it did; null where nobody asks. */
+  ownership: Ownership | null;
   /**
    * Since when its status and its URL are what they are, milliseconds since
    * 1970. What was seen of it before says nothing of it now.

@@ -1,4 +1,4 @@
-import type { AutoDisable, RetryPolicy } from '#domain';
+import type { AutoDisable, OwnershipCheck, RetryPolicy } from '#domain';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 
 /** A tenant as it is now. What was deleted has no row; the ledger keeps its story, and its id for ever. */
@@ -29,6 +29,9 @@ export class TenantRow {
 
   @Column({ type: 'boolean' })
   strict_event_types!: boolean;
+
+  @Column({ type: 'text', nullable: true })
+  ownership_check!: OwnershipCheck | null;
 
   /** For webhooks that are created without one. */
   @Column({ type: 'integer' })

@@ -52,7 +52,7 @@ export async function changeWebhook(
       const after = (attempted = events.reduce(evolveWebhook, before));
       const seq = await append(manager, before.version, events);
       const kept = after.kind === 'live' ? rowOf(after, row, seal(after, row)) : null;
-      await keep(manager, tenant, id, kept);
+      await keep(manager, tenant, id, row, kept);
       return { row: kept, seq };
     });
   } catch (error) {
@@ -87,9 +87,10 @@ async function keep(
   manager: EntityManager,
   tenant: TenantId,
   id: WebhookId,
+  before: WebhookRow | null,
   row: WebhookRow | null,
 ): Promise<void> {
   if (!row) await manager.delete(WebhookRow, { tenant, id });
-  else if (row.version === 1) await manager.insert(WebhookRow, row as object);
+  else if (!before) await manager.insert(WebhookRow, row as object);
   else await manager.update(WebhookRow, { tenant, id }, row as object);
 }

@@ -1,5 +1,6 @@
 import type {
   EventFilter,
+  Ownership,
   PayloadFormat,
   RateLimit,
   RequestHeaders,
@@ -92,6 +93,10 @@ export class WebhookRow {
 
   @Column({ type: 'boolean' })
   ordered!: boolean;
+
+  /** Whether its receiver must agree first, and to what it did. */
+  @Column({ type: 'jsonb', nullable: true })
+  ownership!: Ownership | null;
 
   /** The signing secret, sealed; a list as the data plane has it. */
   @Column({ type: 'jsonb' })

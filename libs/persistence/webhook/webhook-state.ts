@@ -98,6 +98,7 @@ export function routedWebhookOf(row: WebhookRow): RoutedWebhook {
     rate_limit,
     concurrency,
     ordered,
+    ownership: row.ownership,
     secrets: row.secrets,
     retiring_secrets: row.retiring_secrets.map(({ sealed, until }) => ({ sealed, until })),
   };
