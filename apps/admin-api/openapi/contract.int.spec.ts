@@ -47,6 +47,7 @@ async function prepare(tenant: string, id: string): Promise<Prepared> {
     event_types: ['order.*', 'task.*'],
     tags: ['billing'],
     auth: { type: 'bearer', token: 'a token' },
+    format: { signature: { scheme: 'v1a' } },
   });
   const type = await made('event-types', { name: 'task.completed', schema: { type: 'object' } }, 'name');
   const key = await made('keys', { name: 'there before', role: 'viewer' });
