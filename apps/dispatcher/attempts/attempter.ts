@@ -2,6 +2,7 @@ import { awaitsProof, newId, type AttemptErrorKind, type AttemptRecord, type Rou
 import type { OwedDelivery } from '#bus';
 import { OutboundRequest, type EgressClient, type Exchanged } from '#egress';
 import { renderStandard } from '#payload';
+import { sendWithToken } from '../credentials/send-with-token.js';
 import { notYetSendable } from './not-yet-sendable.js';
 import { bodySignature, type ReadyWebhook } from '../webhooks/ready-webhook.js';
 
@@ -68,9 +69,9 @@ export class Attempter {
       return Promise.resolve({ failure: { kind: 'internal', message } });
     }
     const headers = { ...extra.sent, ...own };
-    return this.client.send(
-      new OutboundRequest(webhook.method, webhook.url, headers, body, webhook.timeout_seconds * 1000),
-    );
+    const { method, url, timeout_seconds } = webhook;
+    const request = new OutboundRequest(method, url, headers, body, timeout_seconds * 1000, extra.identity);
+    return extra.tokens ? sendWithToken(this.client, extra.tokens, request) : this.client.send(request);
   }
 
   private headers(

@@ -8,15 +8,12 @@ import type { RoutedWebhook } from '#domain';
 export function notYetSendable({
   format,
   transform,
-  auth,
-}: Pick<RoutedWebhook, 'format' | 'transform' | 'auth'>): string | undefined {
+}: Pick<RoutedWebhook, 'format' | 'transform'>): string | undefined {
   if (format !== 'standard' && !hasStandardBody(format)) {
     const name = typeof format === 'string' ? `the format ${format}` : 'templates of a body or of headers';
     return `This version of Tidings cannot send ${name} yet, only standard.`;
   }
   if (transform !== null) return 'This version of Tidings cannot run transforms yet.';
-  if (auth.type === 'oauth2' || auth.type === 'mtls')
-    return `This version of Tidings cannot make requests with auth of type ${auth.type} yet.`;
   return undefined;
 }
 

@@ -1,6 +1,15 @@
-import { createHmac, createSecretKey, type KeyObject } from 'node:crypto';
-import { MASK, secretsOf, signingSchemeOf, type RoutedWebhook, type SecretPath } from '#domain';
+import { createHash, createHmac, createSecretKey, type KeyObject } from 'node:crypto';
+import {
+  MASK,
+  secretsOf,
+  signingSchemeOf,
+  type RoutedWebhook,
+  type SecretPath,
+  type WebhookAuth,
+} from '#domain';
+import type { TlsIdentity } from '#egress';
 import { RequestSigner, type Keyring } from '#signing';
+import { TokenSource } from '../credentials/token-source.js';
 
 /** A webhook made ready to be called: what each attempt would otherwise work out anew. */
 export interface ReadyWebhook {
@@ -17,6 +26,10 @@ export interface ExtraHeaders {
   recorded: Record<string, string>;
   /** A header over the body. */
   hmac: { header: string; key: KeyObject } | null;
+  /** Where the token comes from that goes with each request. */
+  tokens: TokenSource | null;
+  /** The client certificate that the receiver is shown. */
+  identity: TlsIdentity | undefined;
 }
 
 /**
@@ -76,31 +89,54 @@ function extraHeaders(webhook: RoutedWebhook, keyring: Keyring): ExtraHeaders {
     sent[name] = secret ? open(`headers.${name.toLowerCase()}`) : value;
     recorded[name] = secret ? MASK : value;
   }
+  const extra: ExtraHeaders = { sent, recorded, hmac: null, tokens: null, identity: undefined };
   const { auth } = webhook;
   switch (auth.type) {
     case 'none':
-    case 'oauth2': // no request is made with these yet: see attempts/not-yet-sendable.ts
+      return extra;
+    case 'oauth2':
+      recorded['Authorization'] = `Bearer ${MASK}`;
+      extra.tokens = new TokenSource(
+        {
+          tokenUrl: auth.token_url,
+          id: auth.client_id,
+          secret: open('auth.client_secret'),
+          scope: auth.scope,
+        },
+        webhook.timeout_seconds * 1_000,
+      );
+      return extra;
     case 'mtls':
-      return { sent, recorded, hmac: null };
+      extra.identity = identityOf(webhook.id, auth, open('auth.private_key'));
+      return extra;
     case 'bearer':
       sent['Authorization'] = `Bearer ${open('auth.token')}`;
       recorded['Authorization'] = `Bearer ${MASK}`;
-      return { sent, recorded, hmac: null };
+      return extra;
     case 'basic': {
       const credentials = Buffer.from(`${auth.username}:${open('auth.password')}`).toString('base64');
       sent['Authorization'] = `Basic ${credentials}`;
       recorded['Authorization'] = `Basic ${MASK}`;
-      return { sent, recorded, hmac: null };
+      return extra;
     }
     case 'api_key':
       sent[auth.header_name] = open('auth.key');
       recorded[auth.header_name] = MASK;
-      return { sent, recorded, hmac: null };
+      return extra;
     case 'hmac':
-      return {
-        sent,
-        recorded,
-        hmac: { header: auth.header_name, key: createSecretKey(open('auth.secret'), 'utf8') },
-      };
+      extra.hmac = { header: auth.header_name, key: createSecretKey(open('auth.secret'), 'utf8') };
+      return extra;
   }
+}
+
+/** Its id tells of another certificate or CA under the same key too. */
+function identityOf(
+  webhook: string,
+  { certificate, private_key, ca }: Extract<WebhookAuth, { type: 'mtls' }>,
+  privateKey: string,
+): TlsIdentity {
+  const print = createHash('sha256')
+    .update(JSON.stringify([certificate, ca]))
+    .digest('base64url');
+  return { id: `${webhook}.${private_key.secret}.${print}`, certificate, privateKey, ca };
 }

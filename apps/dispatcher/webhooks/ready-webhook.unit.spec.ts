@@ -53,6 +53,8 @@ describe('a webhook made ready', () => {
       sent: { 'X-Plain': 'seen', 'X-Token': 't', Authorization: 'Basic YW5uOnA=' },
       recorded: { 'X-Plain': 'seen', 'X-Token': '********', Authorization: 'Basic ********' },
       hmac: null,
+      tokens: null,
+      identity: undefined,
     });
   });
 

@@ -77,6 +77,9 @@ export type AttemptErrorKind =
   | 'response_too_large'
   | 'http_status'
   | 'invalid_response'
+  /** There was no OAuth token for the request: nothing was sent. */
+  | 'auth'
+  | 'transform'
   | 'internal';
 
 export interface AttemptRecord {

@@ -43,7 +43,11 @@ export const LONGEST_PROBE_MS = 10 * 60_000;
 /** A probe comes by up to this share of its wait sooner, so that many breakers do not probe in step. */
 export const PROBE_JITTER = 0.2;
 
-/** Failures of our own, which say nothing about the receiver. */
+/**
+ * Failures of our own, which say nothing about the receiver. `auth` is none of
+ * them: a token endpoint is the webhook's as its receiver is, no attempt gets
+ * through without it, and an open breaker spares both.
+ */
 const OUR_OWN: ReadonlySet<AttemptErrorKind> = new Set(['internal', 'blocked_address']);
 
 /** Reads an attempt's result as a sign. */

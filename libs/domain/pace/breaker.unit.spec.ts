@@ -155,6 +155,7 @@ describe('the sign of an attempt', () => {
     ['a timeout', { kind: 'timeout' }, 'failed'],
     ['an answer that is none', { kind: 'invalid_response' }, 'failed'],
     ['an address that we refuse', { kind: 'blocked_address' }, 'neutral'],
+    ['a token endpoint that gives none', { kind: 'auth' }, 'failed'],
     ['a fault of ours', { kind: 'internal' }, 'neutral'],
   ])('of %s', (_title, result, sign) => {
     expect(breakerSign(result)).toBe(sign);
