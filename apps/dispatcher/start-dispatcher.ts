@@ -4,7 +4,7 @@ import { Bus, JetStreamStrategy, TenantLimits, type BusAccess, type TopologySett
 import { VERSION } from '#config';
 import { newId } from '#domain';
 import { EgressClient, type EgressPolicy } from '#egress';
-import { createRegistry, nestLogger, type Logger, type RunningApp } from '#observability';
+import { createRegistry, nestLogger, OPS_LIMITS, type Logger, type RunningApp } from '#observability';
 import type { Keyring } from '#signing';
 import { Attempter } from './attempts/attempter.js';
 import { Courier } from './attempts/courier.js';
@@ -141,7 +141,7 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Runni
   );
   const app = await NestFactory.create<NestFastifyApplication>(
     DispatcherModule.of({ dispatcher, ops: ['dispatcher', { nats: () => bus.ping() }, registry] }),
-    new FastifyAdapter(),
+    new FastifyAdapter(OPS_LIMITS),
     { logger: nestLogger(logger) },
   );
   app.connectMicroservice({ strategy });

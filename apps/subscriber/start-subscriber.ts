@@ -9,7 +9,7 @@ import {
   type TopologySettings,
 } from '#bus';
 import { RoutingTable, type EventSource } from '#domain';
-import { nestLogger, type Logger, type RunningApp } from '#observability';
+import { nestLogger, OPS_LIMITS, type Logger, type RunningApp } from '#observability';
 import { createDatabase, type DataSource } from '#persistence';
 import { AutoDisable } from './policies/auto-disable.js';
 import { recordedUpTo } from './policies/recorded-up-to.js';
@@ -64,7 +64,7 @@ export async function startSubscriber(options: SubscriberOptions): Promise<Runni
       ...{ bus, database, journal, table, catalogues, tenants, logger },
       recordedUpTo: () => recordedUpTo(bus, options.sources ?? []),
     }),
-    new FastifyAdapter(),
+    new FastifyAdapter(OPS_LIMITS),
     { logger: nestLogger(logger) },
   );
   const strategy = new JetStreamStrategy({ bus, report, drainMs: DRAIN_MS });

@@ -1,5 +1,5 @@
 export { tuneGarbageCollection } from './garbage-collection.js';
 export { createLogger, nestLogger, type Logger } from './logger.js';
-export { createRegistry, METRICS, OpsModule, type HealthChecks } from './ops.module.js';
+export { createRegistry, METRICS, OPS_LIMITS, OpsModule, type HealthChecks } from './ops.module.js';
 export { runProcess, type RunningApp } from './process.js';
 export { redact } from './redact.js';

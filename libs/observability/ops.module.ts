@@ -2,6 +2,9 @@ import { Controller, Get, Header, Inject, Module, type DynamicModule } from '@ne
 import { HealthCheck, HealthCheckService, HealthIndicatorService, TerminusModule } from '@nestjs/terminus';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 
+/** What a server of health and metrics alone bears of a client: it takes no bodies, and waits for nobody. */
+export const OPS_LIMITS = { requestTimeout: 10_000, connectionTimeout: 30_000, bodyLimit: 1_024 };
+
 /** What the app depends on, by name; a check rejects when the dependency is not usable now. */
 export type HealthChecks = Record<string, () => Promise<unknown>>;
 
