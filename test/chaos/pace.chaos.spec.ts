@@ -69,10 +69,9 @@ describe('the limits of webhooks while dispatchers join, leave and are killed', 
   /** When each request was sent, as the record has it, when it came, and when the webhook's home changed. */
   async function storyOf(webhook: RoutedWebhook): Promise<string> {
     await sleep(RECORD_AFTER_MS);
-    const sent = await engine.database.query<{ delivery_id: string; started_at: Date; duration_ms: number }[]>(
-      `SELECT delivery_id, started_at, duration_ms FROM attempts WHERE url = $1`,
-      [webhook.url],
-    );
+    const sent = await engine.database.query<
+      { delivery_id: string; started_at: Date; duration_ms: number }[]
+    >(`SELECT delivery_id, started_at, duration_ms FROM attempts WHERE url = $1`, [webhook.url]);
     const { at, deliveries } = seenOf(pathOf(webhook));
     const lines = [
       ...sent.map((one) => ({
@@ -127,15 +126,13 @@ describe('the limits of webhooks while dispatchers join, leave and are killed', 
       ...narrow.filter((one) => seenOf(pathOf(one)).most > CONCURRENCY),
     ];
     for (const one of exceeded) console.info(await storyOf(one));
-    for (const one of windows!) {
-      expect(mostWithin(one)).toBeLessThanOrEqual(LIMIT);
-      expect(one.at.length).toBeGreaterThan(LIMIT);
-    }
+    for (const one of windows!) expect(mostWithin(one)).toBeLessThanOrEqual(LIMIT);
     // The successor of one that was killed begins seconds after the last request of that one came.
     for (const one of most!) expect(one.most).toBeLessThanOrEqual(CONCURRENCY);
-    await waitFor(
-      () => expect(narrow.map((one) => seenOf(pathOf(one)).at.length >= EVENTS)).not.toContain(false),
-      40_000,
-    );
-  }, 120_000);
+    const came = (webhooks: RoutedWebhook[]) =>
+      Math.min(...webhooks.map((one) => seenOf(pathOf(one)).at.length));
+    await waitFor(() => expect(came(narrow)).toBeGreaterThanOrEqual(EVENTS), 40_000);
+    // Heirs that are killed before they begin let a webhook wait, but not for ever.
+    await waitFor(() => expect(came(limited)).toBeGreaterThan(LIMIT), 40_000);
+  }, 160_000);
 });
