@@ -92,4 +92,18 @@ describe('an origin', () => {
     expect(await ask(client, silent, 'silent', 100)).toMatchObject({ failure: { kind: 'timeout' } });
     await waitFor(() => expect(client.kept).toEqual({ origins: 0, sockets: 0 }), 2_000);
   });
+
+  it('that never finishes the handshake is forgotten after the deadline, and the next request does not wait for it', async () => {
+    const silent = await rawReceiver(() => undefined);
+    silent.url = silent.url.replace('http:', 'https:');
+    const client = clientWith({}, 2);
+    const expired = { failure: { kind: 'timeout' } };
+    for (let round = 0; round < 3; round++) {
+      const all = [1, 2, 3].map(() => ask(client, silent, 'silent', 200));
+      for (const exchanged of await Promise.all(all)) expect(exchanged).toMatchObject(expired);
+      expect(client.kept).toEqual({ origins: 0, sockets: 0 });
+    }
+    // Two at once each time: none was made for a request that nobody waits for.
+    expect(silent.connections).toBe(6);
+  });
 });

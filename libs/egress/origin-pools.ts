@@ -14,7 +14,12 @@ export interface PoolLimits {
 }
 
 interface Kept {
+  key: string;
   pool: Pool;
+  /** Requests that have not ended. */
+  live: number;
+  /** Closed to later requests, for one that nobody waits for any more stands before them. */
+  abandoned: boolean;
   /** Connections that are open; none counts any more once the pool is forgotten. */
   sockets: number;
   forgotten: boolean;
@@ -26,7 +31,8 @@ const MAX_HEADER_BYTES = 16 * 1024;
  * Connections, kept by origin and identity.
  *
  *   absent --asked--> kept --its last connection is closed--> absent
- *                       `--too many sockets, nothing under way--> absent
+ *                      |`--too many sockets, nothing under way--> absent
+ *                       `--a request expires before it is begun--> abandoned --its last request ends--> gone
  *
  * undici's own Agent forgets an origin too, but not one whose last request was
  * aborted; it knows no identities, and does not bound what is idle over all.
@@ -34,6 +40,7 @@ const MAX_HEADER_BYTES = 16 * 1024;
 export class OriginPools {
   /** Those that were asked least lately come first. */
   private readonly kept = new Map<string, Kept>();
+  private readonly abandoned = new Set<Kept>();
   private sockets = 0;
 
   /** @param connectorOf makes connections; asked once for each origin and identity */
@@ -47,39 +54,47 @@ export class OriginPools {
     return { origins: this.kept.size, sockets: this.sockets };
   }
 
-  /** @throws Error when the identity is none */
+  /**
+   * @returns to be called once the request has its end, with whether it expired before it was begun
+   * @throws Error when the identity is none
+   */
   dispatch(
     origin: string,
     identity: TlsIdentity | undefined,
     options: Dispatcher.DispatchOptions,
     handler: Dispatcher.DispatchHandler,
-  ): void {
+  ): (expiredUnbegun: boolean) => void {
     const key = identity === undefined ? origin : `${origin} ${identity.id}`;
     let kept = this.kept.get(key);
     if (kept) this.kept.delete(key);
     else kept = this.make(key, origin, identity);
     this.kept.set(key, kept);
+    kept.live += 1;
     kept.pool.dispatch(options, handler);
+    const place = kept;
+    return (expiredUnbegun) => this.ended(place, expiredUnbegun);
   }
 
   async destroy(): Promise<void> {
-    const all = [...this.kept.values()];
+    const all = [...this.kept.values(), ...this.abandoned];
     for (const kept of all) kept.forgotten = true;
     this.kept.clear();
+    this.abandoned.clear();
     this.sockets = 0;
     await Promise.all(all.map(({ pool }) => pool.destroy()));
   }
 
   private make(key: string, origin: string, identity: TlsIdentity | undefined): Kept {
-    const kept: Kept = { pool: this.poolOf(origin, identity), sockets: 0, forgotten: false };
+    const pool = this.poolOf(origin, identity);
+    const kept: Kept = { key, pool, live: 0, abandoned: false, sockets: 0, forgotten: false };
     kept.pool
       .on('connect', () => this.count(kept, 1))
       .on('disconnect', () => {
         this.count(kept, -1);
         // Only then has the pool dropped what was aborted ("never answers" in the spec).
-        queueMicrotask(() => this.forgetUnused(key, kept));
+        queueMicrotask(() => this.forgetUnused(kept));
       })
-      .on('connectionError', () => this.forgetUnused(key, kept));
+      .on('connectionError', () => this.forgetUnused(kept));
     return kept;
   }
 
@@ -118,21 +133,40 @@ export class OriginPools {
   }
 
   private makeRoom(): void {
-    for (const [key, kept] of this.kept) {
-      if (kept.sockets > 0 && kept.pool.stats.size === 0) this.forget(key, kept);
+    for (const kept of this.kept.values()) {
+      if (kept.sockets > 0 && kept.pool.stats.size === 0) this.forget(kept);
       if (this.sockets <= this.limits.sockets) return;
     }
   }
 
-  private forgetUnused(key: string, kept: Kept): void {
-    if (!kept.forgotten && kept.sockets === 0 && kept.pool.stats.size === 0) this.forget(key, kept);
+  private forgetUnused(kept: Kept): void {
+    if (!kept.forgotten && kept.sockets === 0 && kept.pool.stats.size === 0) this.forget(kept);
+  }
+
+  /**
+   * A request cannot be taken out of a pool before it is begun. One that expired while
+   * no connection could be made would have the next ones wait for it, and its bytes kept.
+   */
+  private ended(kept: Kept, expiredUnbegun: boolean): void {
+    kept.live -= 1;
+    if (expiredUnbegun && !kept.forgotten) {
+      this.remove(kept);
+      kept.abandoned = true;
+      this.abandoned.add(kept);
+    }
+    if (!kept.abandoned || kept.live > 0) return;
+    if (this.abandoned.delete(kept)) void kept.pool.destroy();
   }
 
   /** Only what has nothing under way: its connections are closed at once. */
-  private forget(key: string, kept: Kept): void {
+  private forget(kept: Kept): void {
+    this.remove(kept);
+    void kept.pool.close();
+  }
+
+  private remove(kept: Kept): void {
     this.sockets -= kept.sockets;
     kept.forgotten = true;
-    this.kept.delete(key);
-    void kept.pool.close();
+    this.kept.delete(kept.key);
   }
 }

@@ -59,7 +59,7 @@ export function undiciAdapter(pools: OriginPools): AxiosAdapter {
         body: request.body,
       };
       try {
-        pools.dispatch(url.origin, request.identity, options, exchange);
+        exchange.tells(pools.dispatch(url.origin, request.identity, options, exchange));
       } catch (error) {
         exchange.fail(error as Error);
       }
@@ -75,6 +75,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   private controller: Dispatcher.DispatchController | undefined;
   private readonly deadline: NodeJS.Timeout;
   private settled = false;
+  private ended: ((expiredUnbegun: boolean) => void) | undefined;
   private status = 0;
   private interim = 0;
   private headers: Record<string, string> = {};
@@ -137,22 +138,29 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.resolve({ data, status, statusText: '', headers: NO_HEADERS, config });
   }
 
+  /** @param ended to be called at the end, with whether the deadline came before the request was begun */
+  tells(ended: (expiredUnbegun: boolean) => void): void {
+    if (this.settled) ended(false);
+    else this.ended = ended;
+  }
+
   /** Unless it is settled already. */
-  fail(error: Error): void {
-    if (this.settle()) this.reject(error);
+  fail(error: Error, expiredUnbegun = false): void {
+    if (this.settle(expiredUnbegun)) this.reject(error);
   }
 
   private expire(afterMs: number): void {
     const error = new DeadlineError(`No complete answer within ${afterMs} ms.`);
-    this.fail(error);
+    this.fail(error, this.controller === undefined);
     this.controller?.abort(error);
   }
 
   /** @returns whether this was the first to settle it */
-  private settle(): boolean {
+  private settle(expiredUnbegun = false): boolean {
     if (this.settled) return false;
     this.settled = true;
     clearTimeout(this.deadline);
+    this.ended?.(expiredUnbegun);
     return true;
   }
 }
