@@ -86,6 +86,33 @@ describe('standalone says in a sentence what is in its way', () => {
     );
   });
 
+  it('when the encryption key that its secrets are sealed with is missing, wrong, or no key', async () => {
+    const system = await startStandalone({ dataDir });
+    const webhook = { name: 'sealed', url: 'http://127.0.0.1:9/', event_types: ['a'] };
+    expect((await system.api('POST', '/webhooks', webhook)).status).toBe(201);
+    await system.stop();
+    const key = Buffer.alloc(32, 7).toString('base64');
+    const refusedWith = (keys: string) => refusal({ TIDINGS_ENCRYPTION_KEYS: keys });
+    for (const [keys, reason] of [
+      [
+        `k2:${key}`,
+        'The encryption key "k1" is missing in TIDINGS_ENCRYPTION_KEYS, and secrets in PostgreSQL are sealed with it.',
+      ],
+      [
+        `k1:${key}`,
+        'The encryption key "k1" in TIDINGS_ENCRYPTION_KEYS is not the one that sealed secrets in PostgreSQL under this id.',
+      ],
+      [
+        `k1:${key}!`,
+        'The encryption key "k1" is not base64; TIDINGS_ENCRYPTION_KEYS must be a list of id:base64.',
+      ],
+    ] as const) {
+      const sentence = await refusedWith(keys);
+      expect(sentence).toContain(reason);
+      expect(sentence).not.toContain(key.slice(0, 20));
+    }
+  });
+
   it('when its data folder is damaged', async () => {
     await (await startStandalone({ dataDir })).stop();
     const control = join(dataDir, 'postgres', 'global', 'pg_control');
