@@ -70,6 +70,7 @@ describe('/openapi.json', () => {
       'post /api/v1/webhooks/{id}/resume',
       'post /api/v1/webhooks/{id}/rotate-secret',
       'post /api/v1/webhooks/{id}/test',
+      'post /api/v1/webhooks/{id}/verify',
       'put /api/v1/event-types/{name}',
       'put /api/v1/tenants/{id}',
       'put /api/v1/webhooks/{id}',
