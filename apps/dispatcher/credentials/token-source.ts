@@ -13,7 +13,7 @@ export type Token = { token: string } | { failure: Failure };
 const MARGIN = 0.1;
 const MAX_MARGIN_MS = 60_000;
 /** And up to this share of the margin sooner, so that many webhooks do not ask in step. */
-const JITTER = 0.5;
+const JITTER = 0.4;
 /** For how long a failure stands without being tried again: the first, and the longest. */
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 60_000;
