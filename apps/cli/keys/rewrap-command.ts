@@ -1,5 +1,5 @@
 import { Bus } from '#bus';
-import { loadConfig, required, topologyOf } from '#config';
+import { busAccessOf, databaseUrlOf, loadConfig, required, topologyOf } from '#config';
 import { openDatabase } from '#persistence';
 import { Keyring } from '#signing';
 import type { Command } from '../command.js';
@@ -18,18 +18,19 @@ Options:
   --dry-run  only counts what each key seals
   --help     shows this
 
-It needs TIDINGS_DATABASE_URL, TIDINGS_NATS_URL and TIDINGS_ENCRYPTION_KEYS. It exits with 0 when every secret is sealed
+It needs TIDINGS_DATABASE_URL, TIDINGS_NATS_URL and TIDINGS_ENCRYPTION_KEYS, and the variables for TLS and credentials
+that admin-api has. It exits with 0 when every secret is sealed
 under the first key (with --dry-run: when it has counted), 1 when not, and 2 when it was not understood.`,
   options: { 'dry-run': { type: 'boolean' } },
   run: async (options, output) => {
     const config = loadConfig();
     const keyring = Keyring.parse(required(config, 'TIDINGS_ENCRYPTION_KEYS'));
-    const databaseUrl = required(config, 'TIDINGS_DATABASE_URL');
+    const databaseUrl = databaseUrlOf(config);
     const natsUrl = required(config, 'TIDINGS_NATS_URL');
     const database = await openDatabase(databaseUrl, { name: 'tidings-cli', poolSize: 4 });
     try {
       const bus = await Bus.open(
-        { url: natsUrl, name: 'tidings-cli', waitMs: NATS_WITHIN_MS },
+        { url: natsUrl, access: busAccessOf(config), name: 'tidings-cli', waitMs: NATS_WITHIN_MS },
         topologyOf(config),
       );
       try {
