@@ -41,6 +41,7 @@ describe('creating a webhook', () => {
       auth: { type: 'none' },
       status: 'active',
       disabled_reason: null,
+      ownership: null,
       timeout_seconds: 30,
       format: 'standard',
       transform: null,
