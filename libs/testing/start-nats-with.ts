@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { loadConfig } from '#config';
+import { childEnvironment, loadConfig } from '#config';
 import { findNatsServer, freePort, startProgram } from '#embedded';
 
 export interface ConfiguredNats {
@@ -18,9 +18,13 @@ export interface ConfiguredNats {
 /**
  * A real nats-server with a configuration of the spec's own, to which the listening address and JetStream's store are
  * added, on a free port.
+ * @param variables of its environment, which the configuration may name
  * @throws Unavailable when no nats-server can be had, or it refuses the configuration
  */
-export async function startNatsWith(configuration: string): Promise<ConfiguredNats> {
+export async function startNatsWith(
+  configuration: string,
+  variables: Readonly<Record<string, string>> = {},
+): Promise<ConfiguredNats> {
   const server = await findNatsServer({ configured: loadConfig().TIDINGS_NATS_SERVER });
   const folder = await mkdtemp(join(tmpdir(), 'tidings-nats-'));
   const port = await freePort();
@@ -34,6 +38,7 @@ export async function startNatsWith(configuration: string): Promise<ConfiguredNa
     return startProgram({
       title: 'NATS',
       command: [server, '--config', path],
+      env: childEnvironment(variables),
       stopSignal: 'SIGTERM',
       logFile,
       readyWithinMs: 30_000,
