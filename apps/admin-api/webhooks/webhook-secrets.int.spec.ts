@@ -124,6 +124,21 @@ describe('credentials', () => {
     expect([inside.status, inside.json]).toMatchObject([422, invalidAt('auth.token_url')]);
   });
 
+  it('do not follow their webhook to another host unless they are given again', async () => {
+    const fields = { auth: { type: 'bearer', token: 'planted-1' }, headers: { 'X-Token': 'planted-2' } };
+    const path = await createdWebhook(api, fields);
+    const url = 'https://other.example.com/hook';
+    for (const kept of [{}, { auth: { type: 'bearer', token: MASK }, headers: { 'X-Token': MASK } }]) {
+      const moved = await api.ask('PATCH', path, { url, ...kept });
+      expect([moved.status, moved.json]).toMatchObject([422, { code: 'invalid_request' }]);
+      expect(JSON.stringify(moved.json)).toMatch(/headers\.x-token.*auth\.token/);
+    }
+    expect((await api.ask('PATCH', path, { url, ...fields })).json).toMatchObject({ url });
+    const oauth = await createdWebhook(api, { auth: OAUTH });
+    const lured = await api.ask('PATCH', oauth, { auth: { token_url: 'https://other.example.com/token' } });
+    expect([lured.status, lured.json]).toMatchObject([422, invalidAt('auth.client_secret')]);
+  });
+
   it.each<[string, object, string]>([
     ['no token', { auth: { type: 'bearer' } }, 'auth.token'],
     ['a mask of nothing', { auth: { type: 'bearer', token: MASK } }, 'auth.token'],
