@@ -124,8 +124,10 @@ describe('a webhook whose receiver must agree first', () => {
     const agreed = { ...pending('handshake'), proven_at: Date.now(), allowed_per_minute: 3 };
     const webhook = await test.webhook({ ownership: agreed });
     for (let i = 0; i < 6; i++) await test.owe(webhook);
-    await waitFor(async () => expect(await test.bus.lanes.length(webhook.id)).toBe(3));
-    expect(test.receiver.to(webhook.path)).toHaveLength(3);
+    await waitFor(async () => {
+      const [waiting, came] = [await test.bus.lanes.length(webhook.id), test.receiver.to(webhook.path)];
+      expect([waiting, came.length]).toEqual([3, 3]);
+    });
     const asAgreed = { ...agreed, allowed_per_minute: null };
     await test.bus.webhooks.put({ ...webhook, version: 2, ownership: asAgreed });
     await waitFor(() => expect(test.receiver.to(webhook.path)).toHaveLength(6));
