@@ -131,8 +131,10 @@ function delivery(webhook: string, status: string): Promise<string> {
 describe('under the permissions that are shipped the whole system works', () => {
   it('an event that its tenant publishes on NATS is acknowledged and delivered', async () => {
     const hook = await webhook();
-    const ack = await jetstream(await as('acme')).publish(`events.acme.${hook.type}`, '{"n":1}');
+    const publisher = await as('acme');
+    const ack = await jetstream(publisher).publish(`events.acme.${hook.type}`, '{"n":1}');
     expect(ack).toMatchObject({ stream: 'EVENTS', duplicate: false });
+    await publisher.close();
     await arrived(hook.path);
   });
 
