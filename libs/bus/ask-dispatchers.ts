@@ -66,7 +66,9 @@ export class AskDispatchers<Answer> {
     };
     const subscription = this.wires.connection.subscribe(this.subject, {
       queue: QUEUE,
-      callback: (_error, message) => {
+      callback: (refused, message) => {
+        // Who asks is then told that no dispatcher runs: the account may not listen here (k8s/nats/tidings.conf).
+        if (refused) return;
         const answering = answer(message).finally(() => underWay.delete(answering));
         underWay.add(answering);
       },

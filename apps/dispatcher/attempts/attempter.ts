@@ -1,10 +1,11 @@
 import { awaitsProof, newId, type AttemptErrorKind, type AttemptRecord, type RoutedWebhook } from '#domain';
 import type { OwedDelivery } from '#bus';
-import { OutboundRequest, type EgressClient, type Exchanged } from '#egress';
+import { OutboundRequest, type Answer, type EgressClient, type Exchanged } from '#egress';
 import { renderStandard } from '#payload';
+import { maskAnswer } from '../credentials/mask-answer.js';
 import { sendWithToken } from '../credentials/send-with-token.js';
 import { notYetSendable } from './not-yet-sendable.js';
-import { bodySignature, type ReadyWebhook } from '../webhooks/ready-webhook.js';
+import { bodySignature, type ExtraHeaders, type ReadyWebhook } from '../webhooks/ready-webhook.js';
 
 /** How much of a request's body the record keeps, in bytes. */
 const KEPT_BODY_BYTES = 16 * 1024;
@@ -53,7 +54,10 @@ export class Attempter {
     return {
       request: { method, url, headers: { ...ready.extra?.recorded, ...own }, body: keptText(body) },
       ...('answer' in exchanged
-        ? { response: exchanged.answer, error: httpError(exchanged.answer.status) }
+        ? {
+            response: kept(exchanged.answer, ready.extra),
+            error: httpError(exchanged.answer.status),
+          }
         : { response: null, error: exchanged.failure }),
     };
   }
@@ -112,6 +116,11 @@ function withoutProof(webhook: RoutedWebhook): string | undefined {
 function httpError(status: number): { kind: AttemptErrorKind; message: string } | null {
   if (status >= 200 && status < 300) return null;
   return { kind: 'http_status', message: `The receiver answered ${status}.` };
+}
+
+/** Receivers that echo requests repeat the credentials in them. */
+function kept(answer: Answer, extra: ExtraHeaders | null): Answer {
+  return extra === null || extra.toMask.length === 0 ? answer : maskAnswer(answer, extra.toMask);
 }
 
 function keptText(body: Buffer): string {

@@ -1,5 +1,5 @@
-import { MASK } from '#domain';
 import { OutboundRequest, type EgressClient, type Exchanged } from '#egress';
+import { maskAnswer } from './mask-answer.js';
 import type { TokenSource } from './token-source.js';
 
 /**
@@ -42,15 +42,7 @@ async function send(
     if (exchanged.failure.kind !== 'timeout') return exchanged;
     return { failure: { kind: 'timeout', message: `No complete answer within ${timeoutMs} ms.` } };
   }
-  const { answer } = exchanged;
-  const masked = Object.entries(answer.headers).map(([name, value]) => [name, value.replaceAll(token, MASK)]);
-  return {
-    answer: {
-      ...answer,
-      headers: Object.fromEntries(masked) as Record<string, string>,
-      body: answer.body.replaceAll(token, MASK),
-    },
-  };
+  return { answer: maskAnswer(exchanged.answer, [token]) };
 }
 
 function isUnauthorized(exchanged: Exchanged): boolean {

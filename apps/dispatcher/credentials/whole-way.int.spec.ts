@@ -62,3 +62,38 @@ describe('a webhook with an OAuth client', () => {
     expect(endpoint.requests).toHaveLength(3);
   }, 30_000);
 });
+
+describe('a receiver that repeats what it is sent', () => {
+  it('brings no credentials into the record', async () => {
+    const id = newId('wh');
+    const sealed = (purpose: 'auth.token' | 'headers.x-secret', text: string) =>
+      test.keyring.seal(text, { tenant: 'acme', webhook: id, purpose, version: 1 });
+    test.receiver.answer(({ headers }) => ({ status: 200, body: JSON.stringify(headers) }));
+    const to = await test.webhook({
+      id,
+      url: `${test.receiver.url}/${id}`,
+      headers: { 'X-Secret': { secret: 1 } },
+      auth: { type: 'bearer', token: { secret: 1 } },
+      credentials: {
+        'auth.token': sealed('auth.token', 'planted-token'),
+        'headers.x-secret': sealed('headers.x-secret', 'planted "header"'),
+      },
+      secrets: [
+        test.keyring.seal(`whsec_${'a'.repeat(32)}`, { tenant: 'acme', webhook: id, purpose: 'signing' }),
+      ],
+    });
+    await test.owe(to);
+    const attempts = () => test.journal.of('attempt.finished').filter((fact) => fact.webhook === id);
+    await waitFor(() => expect(attempts()).toHaveLength(1));
+    const [made] = attempts();
+    expect(test.receiver.to(`/${id}`)[0]?.headers).toMatchObject({
+      authorization: 'Bearer planted-token',
+      'x-secret': 'planted "header"',
+    });
+    expect(JSON.parse(made?.attempt.response?.body ?? '')).toMatchObject({
+      authorization: 'Bearer ********',
+      'x-secret': '********',
+    });
+    expect(JSON.stringify(made)).not.toContain('planted');
+  });
+});

@@ -9,6 +9,7 @@ import {
 } from '#domain';
 import type { TlsIdentity } from '#egress';
 import { RequestSigner, type Keyring } from '#signing';
+import { textsToMask } from '../credentials/mask-answer.js';
 import { TokenSource } from '../credentials/token-source.js';
 
 /** A webhook made ready to be called: what each attempt would otherwise work out anew. */
@@ -24,6 +25,8 @@ export interface ExtraHeaders {
   sent: Record<string, string>;
   /** The same with the secrets masked. */
   recorded: Record<string, string>;
+  /** Texts that the record must not keep where a receiver repeats them. */
+  toMask: readonly string[];
   /** A header over the body. */
   hmac: { header: string; key: KeyObject } | null;
   /** Where the token comes from that goes with each request. */
@@ -75,13 +78,17 @@ export function bodySignature(key: KeyObject, body: Uint8Array): string {
 /** @throws KeyringError */
 function extraHeaders(webhook: RoutedWebhook, keyring: Keyring): ExtraHeaders {
   const refs = secretsOf(webhook);
-  const open = (purpose: SecretPath): string =>
-    keyring.open(webhook.credentials[purpose] ?? '', {
+  const opened: string[] = [];
+  const open = (purpose: SecretPath): string => {
+    const secret = keyring.open(webhook.credentials[purpose] ?? '', {
       tenant: webhook.tenant,
       webhook: webhook.id,
       purpose,
       version: refs.get(purpose)?.secret ?? 0,
     });
+    opened.push(secret);
+    return secret;
+  };
   const sent: Record<string, string> = {};
   const recorded: Record<string, string> = {};
   for (const [name, value] of Object.entries(webhook.headers)) {
@@ -89,11 +96,26 @@ function extraHeaders(webhook: RoutedWebhook, keyring: Keyring): ExtraHeaders {
     sent[name] = secret ? open(`headers.${name.toLowerCase()}`) : value;
     recorded[name] = secret ? MASK : value;
   }
-  const extra: ExtraHeaders = { sent, recorded, hmac: null, tokens: null, identity: undefined };
+  const extra: ExtraHeaders = {
+    ...{ sent, recorded, toMask: [], hmac: null, tokens: null, identity: undefined },
+  };
+  authenticate(extra, webhook, open);
+  // Of basic auth the receiver sees a form of its own.
+  const [, credentials = ''] = /^Basic (.*)/.exec(sent['Authorization'] ?? '') ?? [];
+  return { ...extra, toMask: textsToMask([...opened, credentials]) };
+}
+
+/** Adds what the webhook's auth asks for. */
+function authenticate(
+  extra: ExtraHeaders,
+  webhook: RoutedWebhook,
+  open: (purpose: SecretPath) => string,
+): void {
+  const { sent, recorded } = extra;
   const { auth } = webhook;
   switch (auth.type) {
     case 'none':
-      return extra;
+      return;
     case 'oauth2':
       recorded['Authorization'] = `Bearer ${MASK}`;
       extra.tokens = new TokenSource(
@@ -105,27 +127,27 @@ function extraHeaders(webhook: RoutedWebhook, keyring: Keyring): ExtraHeaders {
         },
         webhook.timeout_seconds * 1_000,
       );
-      return extra;
+      return;
     case 'mtls':
       extra.identity = identityOf(webhook.id, auth, open('auth.private_key'));
-      return extra;
+      return;
     case 'bearer':
       sent['Authorization'] = `Bearer ${open('auth.token')}`;
       recorded['Authorization'] = `Bearer ${MASK}`;
-      return extra;
+      return;
     case 'basic': {
       const credentials = Buffer.from(`${auth.username}:${open('auth.password')}`).toString('base64');
       sent['Authorization'] = `Basic ${credentials}`;
       recorded['Authorization'] = `Basic ${MASK}`;
-      return extra;
+      return;
     }
     case 'api_key':
       sent[auth.header_name] = open('auth.key');
       recorded[auth.header_name] = MASK;
-      return extra;
+      return;
     case 'hmac':
       extra.hmac = { header: auth.header_name, key: createSecretKey(open('auth.secret'), 'utf8') };
-      return extra;
+      return;
   }
 }
 

@@ -45,13 +45,14 @@ describe('a webhook made ready', () => {
       headers: { 'X-Plain': 'seen', 'X-Token': { secret: 1 } },
       auth: { type: 'basic', username: 'ann', password: { secret: 2 } },
       credentials: {
-        'headers.x-token': keyring.seal('t', { ...place, purpose: 'headers.x-token', version: 1 }),
-        'auth.password': keyring.seal('p', { ...place, purpose: 'auth.password', version: 2 }),
+        'headers.x-token': keyring.seal('token', { ...place, purpose: 'headers.x-token', version: 1 }),
+        'auth.password': keyring.seal('password', { ...place, purpose: 'auth.password', version: 2 }),
       },
     });
     expect(extra).toEqual({
-      sent: { 'X-Plain': 'seen', 'X-Token': 't', Authorization: 'Basic YW5uOnA=' },
+      sent: { 'X-Plain': 'seen', 'X-Token': 'token', Authorization: 'Basic YW5uOnBhc3N3b3Jk' },
       recorded: { 'X-Plain': 'seen', 'X-Token': '********', Authorization: 'Basic ********' },
+      toMask: ['YW5uOnBhc3N3b3Jk', 'password', 'token'],
       hmac: null,
       tokens: null,
       identity: undefined,
