@@ -167,4 +167,15 @@ describe('a kept answer', () => {
     for (const secret of [member(webhook, 'secret'), member(key, 'key')]) expect(rows).not.toContain(secret);
     expect(rows).not.toContain('whsec_');
   });
+
+  it('that is sealed with a key which is not there any more is not given, and nothing is done again', async () => {
+    const [key, body] = [fresh(), webhookFields()];
+    await post(key, body);
+    await database.query(
+      `UPDATE idempotency_keys SET answer = 'gone.' || split_part(answer, '.', 2) WHERE key = $1`,
+      [key],
+    );
+    const again = await post(key, body);
+    expect([again.status, again.json]).toMatchObject([409, { code: 'idempotency_answer_unreadable' }]);
+  });
 });

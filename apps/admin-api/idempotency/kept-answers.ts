@@ -8,7 +8,7 @@ import {
   placeOfAnswer,
   type IdempotentRequest,
 } from '#persistence';
-import { Keyring } from '#signing';
+import { Keyring, KeyringError } from '#signing';
 import { Problem } from '../problems/problem.js';
 
 /** An answer, as it is given again. */
@@ -39,7 +39,7 @@ export class KeptAnswers {
 
   /**
    * Begins a request, or gives the answer that it had.
-   * @throws Problem 409 while it is in flight, 422 when the key was used for another request
+   * @throws Problem 409 while it is in flight or when its answer cannot be opened, 422 when the key was used for another request
    */
   async begin(request: IdempotentRequest): Promise<RunningRequest | KeptAnswer> {
     const begun = await beginRequest(this.database, request, LEASE_MS);
@@ -47,7 +47,7 @@ export class KeptAnswers {
       case 'held':
         return this.running(request, begun.holder);
       case 'answered':
-        return JSON.parse(this.keyring.open(begun.answer, placeOfAnswer(request))) as KeptAnswer;
+        return JSON.parse(this.open(begun.answer, request)) as KeptAnswer;
       case 'in_flight':
         throw new Problem('idempotency_in_flight', {
           detail: 'The first request with this Idempotency-Key has not been answered yet.',
@@ -57,6 +57,18 @@ export class KeptAnswers {
         throw new Problem('idempotency_key_reused', {
           detail: 'This Idempotency-Key came with another request before, or from another caller.',
         });
+    }
+  }
+
+  private open(sealed: string, request: IdempotentRequest): string {
+    try {
+      return this.keyring.open(sealed, placeOfAnswer(request));
+    } catch (error) {
+      if (!(error instanceof KeyringError)) throw error;
+      throw new Problem('idempotency_answer_unreadable', {
+        detail:
+          'A request with this Idempotency-Key was answered before; its answer cannot be opened with the encryption keys that are set. It was not done again.',
+      });
     }
   }
 

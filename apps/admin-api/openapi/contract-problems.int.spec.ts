@@ -128,6 +128,13 @@ async function reused(): Promise<TestAnswer> {
   return api.ask('POST', EVENTS, { type: 'a', data: 2 }, headers);
 }
 
+async function sealedByAKeyThatIsGone(): Promise<TestAnswer> {
+  const ask = () => api.ask('POST', EVENTS, { type: 'a', data: 1 }, { 'idempotency-key': 'sealed' });
+  await ask();
+  await record.database.query(`UPDATE idempotency_keys SET answer = 'gone.AAAA' WHERE key = 'sealed'`);
+  return ask();
+}
+
 async function notProven(): Promise<TestAnswer> {
   const tenant = { 'tidings-tenant': 'wary' };
   await api.ask('POST', TENANTS, { id: 'wary', name: 'wary', ownership_check: 'handshake' });
@@ -214,6 +221,7 @@ const PROVOKED: Record<ProblemUnderApi, [operation: string, ask: () => Promise<T
   tenant_exists: ['createTenant', () => api.ask('POST', TENANTS, { id: 'acme', name: 'again' })],
   tenant_is_permanent: ['deleteTenant', () => api.ask('DELETE', `${TENANTS}/default`)],
   idempotency_in_flight: ['createEventType', inFlight],
+  idempotency_answer_unreadable: ['publishEvent', sealedByAKeyThatIsGone],
   webhook_name_taken: ['createWebhook', () => createWebhook(api, { name: 'taken' })],
   event_type_exists: ['createEventType', () => api.ask('POST', TYPES, { name: 'order.paid' })],
   delivery_pending: ['retryDelivery', () => retried('pending')],

@@ -27,7 +27,11 @@ const ALWAYS: ProblemCode[] = [
 
 /** Refused before anyone looks into a body, whether the operation has a use for one or not. */
 const WITH_BODY: ProblemCode[] = ['malformed_json', 'body_too_large', 'unsupported_media_type'];
-const REPEATABLE: ProblemCode[] = ['idempotency_in_flight', 'idempotency_key_reused'];
+const REPEATABLE: ProblemCode[] = [
+  'idempotency_in_flight',
+  'idempotency_answer_unreadable',
+  'idempotency_key_reused',
+];
 
 /** All problems that an operation may answer with, its own ones and those that come with its kind. */
 export function problemsOf(method: string, path: string, own: readonly ProblemCode[]): ProblemCode[] {

@@ -41,6 +41,10 @@ export const PROBLEMS = {
   invalid_data: { status: 422, title: 'The data does not fit the schema of the event type' },
   ownership_not_proven: { status: 422, title: 'The receiver has not agreed' },
   webhook_limit_reached: { status: 422, title: 'The tenant has all the webhooks that it may have' },
+  idempotency_answer_unreadable: {
+    status: 409,
+    title: 'The answer that was kept under the Idempotency-Key cannot be opened',
+  },
   idempotency_key_reused: { status: 422, title: 'The Idempotency-Key was used for another request' },
   too_many_attempts: { status: 429, title: 'Too many wrong keys' },
   rate_limited: { status: 429, title: 'Too many requests' },
