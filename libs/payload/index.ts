@@ -1,4 +1,7 @@
 export { renderStandard } from './standard.js';
+export { compileFormat, type PayloadRenderer, type RenderedPayload } from './compile-format.js';
+export type { PayloadEvent } from './payload-event.js';
+export type * from './transforms/transform.js';
 export type { FilterSubject } from './filter/event-path.js';
 export {
   compileFilter,
