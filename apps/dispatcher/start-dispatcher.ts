@@ -7,6 +7,8 @@ import { EgressClient, type EgressPolicy } from '#egress';
 import { createRegistry, nestLogger, OPS_LIMITS, type Logger, type RunningApp } from '#observability';
 import type { Keyring } from '#signing';
 import { Attempter } from './attempts/attempter.js';
+import { NoSandbox } from './attempts/no-sandbox.js';
+import { RequestMaker } from './attempts/request-maker.js';
 import { Courier } from './attempts/courier.js';
 import { Dispatcher } from './attempts/dispatcher.js';
 import { Front } from './attempts/front.js';
@@ -119,7 +121,8 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Runni
     inFlight: () => strategy.inFlight,
     lanes: () => lanes.counts,
   });
-  const attempter = new Attempter(client, `Tidings/${VERSION}`);
+  const maker = new RequestMaker(`Tidings/${VERSION}`, new NoSandbox());
+  const attempter = new Attempter(client, maker);
   const courier = new Courier({
     webhooks,
     attempter,

@@ -22,6 +22,8 @@ export interface OwedDelivery {
   sequence: number;
   /** The stream of the user's own that it lies in, where that is not EVENTS. */
   stream?: string | undefined;
+  /** The event's metadata, JSON text; left out where it has none, and where the payload does not travel along. */
+  metadata?: string | undefined;
   /** The payload is too large to travel along; it lies in EVENTS. */
   by_reference: boolean;
 }

@@ -176,7 +176,7 @@ export class Requeue {
     const read = stored && readEvent(stored);
     if (!read?.ok || read.event.id !== owed.event || read.event.tenant !== owed.tenant) return undefined;
     if (read.event.acceptedAt !== owed.created_at) return undefined;
-    return encodeOwed({ ...owed, by_reference: true }, NOTHING);
+    return encodeOwed({ ...owed, metadata: undefined, by_reference: true }, NOTHING);
   }
 }
 

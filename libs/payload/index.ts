@@ -1,5 +1,6 @@
-export { renderStandard } from './standard.js';
 export { compileFormat, type PayloadRenderer, type RenderedPayload } from './compile-format.js';
+export { formatTemplateFaults } from './format-template-faults.js';
+export { RenderError } from './template/render-error.js';
 export type { PayloadEvent } from './payload-event.js';
 export type * from './transforms/transform.js';
 export type { FilterSubject } from './filter/event-path.js';

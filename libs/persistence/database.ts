@@ -18,6 +18,7 @@ import { LeftOpen1764700000000 } from './migrations/1764700000000-left-open.js';
 import { OwedAgain1764800000000 } from './migrations/1764800000000-owed-again.js';
 import { Ownership1764900000000 } from './migrations/1764900000000-ownership.js';
 import { WebhooksById1764910000000 } from './migrations/1764910000000-webhooks-by-id.js';
+import { ConsoleOfAttempts1764920000000 } from './migrations/1764920000000-console-of-attempts.js';
 import { PromptClient } from './prompt-client.js';
 import { AttemptRow } from './record/attempt-row.js';
 import { DeliveryRow } from './record/delivery-row.js';
@@ -80,6 +81,7 @@ export function createDatabase(text: string, options: DatabaseOptions): DataSour
       OwedAgain1764800000000,
       Ownership1764900000000,
       WebhooksById1764910000000,
+      ConsoleOfAttempts1764920000000,
     ],
     migrationsTableName: 'migrations',
     installExtensions: false,

@@ -139,6 +139,7 @@ export class BringBack {
         timestamp: event.timestamp,
         attempt: attempt_count + 1,
         sequence: event.sequence,
+        metadata: event.metadata ?? undefined,
         data: event.data,
         wasCancelled: known?.status === 'cancelled',
       },

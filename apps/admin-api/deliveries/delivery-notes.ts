@@ -28,6 +28,7 @@ export const attemptExample = {
   },
   response: { status: 204, headers: {}, body: '', truncated: false },
   error: null,
+  console: null,
 };
 
 export const deliveryPaths: PathExamples = { id: delivery.id };

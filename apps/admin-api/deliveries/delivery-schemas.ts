@@ -60,6 +60,10 @@ export const attemptView = z
       .nullable()
       .describe('null when none came.'),
     error: z.object({ kind: z.string(), message: z.string() }).nullable(),
+    console: z
+      .array(z.object({ level: z.enum(['debug', 'log', 'info', 'warn', 'error']), text: z.string() }))
+      .nullable()
+      .describe("What the webhook's transform wrote, at most 8 KiB; null when none was run."),
   })
   .meta({ id: 'Attempt' });
 export type AttemptView = z.output<typeof attemptView>;

@@ -36,6 +36,7 @@ export function attemptViewOf(row: AttemptRow): AttemptView {
             truncated: row.response_truncated,
           },
     error: error_kind === null ? null : { kind: error_kind, message: row.error_message ?? '' },
+    console: row.console,
   };
 }
 

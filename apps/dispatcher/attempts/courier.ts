@@ -22,7 +22,9 @@ import type { Carried } from '../lanes/lane-session.js';
 import type { Turn } from '../lanes/turn.js';
 import type { ReadyWebhook } from '../webhooks/ready-webhook.js';
 import type { WebhookDirectory } from '../webhooks/webhook-directory.js';
-import type { Attempter } from './attempter.js';
+import { isDropped, type Attempted, type Attempter } from './attempter.js';
+import { FailingTransforms } from './failing-transforms.js';
+import type { Payload } from './request-maker.js';
 
 export interface AttemptCounter {
   attempted: (attempt: AttemptRecord, outcome: AttemptFinished['outcome']) => void;
@@ -43,11 +45,12 @@ export interface CourierParts {
   maxAgeMs: number;
 }
 
-interface Judged {
-  attempt: AttemptRecord;
-  verdict: Verdict;
+interface Judged extends Attempted {
+  verdict: Verdict | typeof DROPPED;
 }
 
+/** The webhook's transform wanted nothing sent. */
+const DROPPED = { outcome: 'cancelled', reason: 'dropped_by_transform' } as const;
 /** Why a delivery ends that a person cancelled. */
 const TAKEN_BACK = 'cancelled_by_user';
 const OVER: Carried = { outcome: done, retryAt: null };
@@ -58,13 +61,16 @@ const OVER: Carried = { outcome: done, retryAt: null };
  *
  *   owed --> attempted --> success | failed
  *     |          `-------> retrying: scheduled, and ready again when due
- *     `---> cancelled: its webhook is deleted or disabled, a person took it back, it is too old
+ *     `---> cancelled: its webhook is deleted or disabled, a person took it back, it is too old,
+ *           its webhook's transform dropped it
  *
  * What comes next is queued before the fact is journaled, and the fact is
  * journaled before the message is acknowledged (by the consumer, on `done`). A
  * crash in between makes the attempt again: at least once, never lost.
  */
 export class Courier {
+  private readonly failingTransforms = new FailingTransforms();
+
   constructor(private readonly parts: CourierParts) {}
 
   /**
@@ -99,7 +105,7 @@ export class Courier {
   ): Promise<Carried> {
     let judged: Judged | undefined;
     try {
-      const payload = owed.by_reference ? await this.fetchPayload(owed) : data;
+      const payload = owed.by_reference ? await this.fetchPayload(owed) : payloadOf(owed, data);
       if (payload) judged = this.judge(ready, owed, await this.parts.attempter.attempt(ready, owed, payload));
     } finally {
       turn.end(judged && resultOf(judged.attempt), refusalIn(judged?.verdict) !== undefined);
@@ -111,7 +117,9 @@ export class Courier {
     return OVER;
   }
 
-  private judge({ webhook }: ReadyWebhook, owed: OwedDelivery, attempt: AttemptRecord): Judged {
+  private judge({ webhook }: ReadyWebhook, owed: OwedDelivery, attempted: Attempted): Judged {
+    const { attempt } = attempted;
+    if (isDropped(attempt)) return { ...attempted, verdict: DROPPED };
     const verdict = judgeAttempt({
       result: resultOf(attempt),
       policy: webhook.retry,
@@ -121,26 +129,27 @@ export class Courier {
       owedAt: owed.owed_at,
       maxAgeMs: this.parts.maxAgeMs,
     });
-    return { attempt, verdict };
+    return { ...attempted, verdict };
   }
 
   private async conclude(
     webhook: RoutedWebhook,
     owed: OwedDelivery,
     data: Uint8Array,
-    { attempt, verdict }: Judged,
+    { attempt, transform, verdict }: Judged,
     redelivered: boolean,
   ): Promise<Carried> {
     const { deliveries, journal, count } = this.parts;
     let outcome: AttemptFinished['outcome'] = verdict.outcome;
-    let reason: string | null = verdict.outcome === 'failed' ? verdict.reason : null;
+    let reason: string | null = 'reason' in verdict ? verdict.reason : null;
     let retryAt: number | null = null;
     if (verdict.outcome === 'retrying') {
       const against = this.reasonAgainstRetry(owed);
       if (against) [outcome, reason] = ['cancelled', against];
       else retryAt = Date.now() + verdict.delayMs;
     }
-    const refused = refusalIn(verdict);
+    const refused =
+      transform && this.failingTransforms.note(webhook, transform) ? 'transform_failing' : refusalIn(verdict);
     if (refused) await this.tellRefused(webhook, refused);
     if (retryAt !== null)
       await deliveries.later({ ...owed, attempt: owed.attempt + 1, trigger: 'auto' }, data, retryAt);
@@ -194,17 +203,23 @@ export class Courier {
   }
 
   /** @returns undefined when EVENTS no longer has the event */
-  private async fetchPayload(owed: OwedDelivery): Promise<Uint8Array | undefined> {
+  private async fetchPayload(owed: OwedDelivery): Promise<Payload | undefined> {
     const stored = await this.parts.events.read({ ...owed, type: owed.event_type });
     const read = stored && readEvent(stored);
-    return read?.ok && read.event.id === owed.event ? Buffer.from(read.event.data) : undefined;
+    if (!read?.ok || read.event.id !== owed.event) return undefined;
+    return { data: Buffer.from(read.event.data), metadata: read.event.metadata };
   }
 }
 
-function resultOf({ response, error }: AttemptRecord): AttemptResult {
-  return response ?? error ?? { kind: 'internal' };
+function payloadOf({ metadata }: OwedDelivery, data: Uint8Array): Payload {
+  return { data, metadata: metadata ?? null };
 }
 
-function refusalIn(verdict: Verdict | undefined): WebhookRefused['reason'] | undefined {
+/** What was dropped says no more of the receiver than what its transform did not make. */
+function resultOf({ response, error }: AttemptRecord): AttemptResult {
+  return response ?? error ?? { kind: 'transform' };
+}
+
+function refusalIn(verdict: Judged['verdict'] | undefined): WebhookRefused['reason'] | undefined {
   return verdict && 'refused' in verdict ? verdict.refused : undefined;
 }

@@ -185,17 +185,17 @@ describe('a delivery', () => {
     expect([...test.receiver.to(deleted.path), ...test.receiver.to(disabled.path)]).toEqual([]);
   });
 
-  it('that cannot be made yet as its webhook wants it is not made otherwise, and is tried again', async () => {
-    const webhook = await test.webhook({ format: 'slack' });
-    const owed = await test.owe(webhook);
+  it('whose payload the format of its webhook cannot hold is not sent otherwise, and is tried again', async () => {
+    const webhook = await test.webhook({ format: 'nexus' });
+    const owed = await test.owe(webhook, '['.repeat(2_000) + ']'.repeat(2_000));
     await waitFor(() => expect(attemptsOf(owed)).toHaveLength(3));
     expect(attemptsOf(owed).map(({ outcome }) => outcome)).toEqual(['retrying', 'retrying', 'failed']);
     expect(attemptsOf(owed)[0]?.attempt).toMatchObject({
       request: { method: 'POST', url: webhook.url, headers: {}, body: '' },
       response: null,
       error: {
-        kind: 'internal',
-        message: 'This version of Tidings cannot send the format slack yet, only standard.',
+        kind: 'transform',
+        message: 'The JSON nests deeper than 900 levels.',
       },
     });
     expect(test.receiver.to(webhook.path)).toEqual([]);

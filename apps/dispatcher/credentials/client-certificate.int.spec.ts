@@ -4,16 +4,18 @@ import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { OwedDelivery } from '#bus';
-import { newId } from '#domain';
+import { type AttemptRecord, newId } from '#domain';
 import { EgressClient } from '#egress';
 import { generateSecret, Keyring } from '#signing';
 import { certify, routedWebhook, type Certified } from '#testing';
 import { Attempter } from '../attempts/attempter.js';
+import { NoSandbox } from '../attempts/no-sandbox.js';
+import { RequestMaker } from '../attempts/request-maker.js';
 import { readyWebhook, type ReadyWebhook } from '../webhooks/ready-webhook.js';
 
 const keyring = Keyring.parse(`k1:${randomBytes(32).toString('base64')}`);
 const client = new EgressClient({ allow: ['127.0.0.0/8'], http: false, ports: 'any' }, 4);
-const attempter = new Attempter(client, 'Tidings/test');
+const attempter = new Attempter(client, new RequestMaker('Tidings/test', new NoSandbox()));
 const authority = certify({ name: 'authority' });
 const { certificate: cert, privateKey: key } = certify({ name: 'receiver', by: authority });
 const receiver = createServer(
@@ -51,13 +53,14 @@ function ready({ certificate, privateKey }: Certified, secret = 1, ca = authorit
   );
 }
 
-function attempt(webhook: ReadyWebhook) {
+async function attempt(webhook: ReadyWebhook): Promise<AttemptRecord> {
   const owed = {
     ...{ delivery: 'dlv_1', tenant: 'acme', event: 'evt_1', event_type: 'a', webhook: id },
     ...{ timestamp: '2026-11-22T09:00:00.000Z', created_at: 0, owed_at: 0, attempt: 1, trigger: 'auto' },
     ...{ sequence: 1, by_reference: false },
   } as OwedDelivery;
-  return attempter.attempt(webhook, owed, Buffer.from('{}'));
+  const payload = { data: Buffer.from('{}'), metadata: null };
+  return (await attempter.attempt(webhook, owed, payload)).attempt;
 }
 
 describe('a webhook with a client certificate', () => {

@@ -1,15 +1,17 @@
 import { randomBytes } from 'node:crypto';
 import type { OwedDelivery } from '#bus';
-import { newId, type RoutedWebhook, type WebhookAuth } from '#domain';
+import { type AttemptRecord, newId, type RoutedWebhook, type WebhookAuth } from '#domain';
 import { EgressClient } from '#egress';
 import { generateSecret, Keyring } from '#signing';
 import { routedWebhook, startReceiver, type Receiver } from '#testing';
 import { Attempter } from '../attempts/attempter.js';
+import { NoSandbox } from '../attempts/no-sandbox.js';
+import { RequestMaker } from '../attempts/request-maker.js';
 import { readyWebhook, type ReadyWebhook } from '../webhooks/ready-webhook.js';
 
 const keyring = Keyring.parse(`k1:${randomBytes(32).toString('base64')}`);
 const client = new EgressClient({ allow: ['127.0.0.0/8'], http: true, ports: 'any' }, 200);
-const attempter = new Attempter(client, 'Tidings/test');
+const attempter = new Attempter(client, new RequestMaker('Tidings/test', new NoSandbox()));
 const SECRET = 'p:w ü&=+%';
 let receiver: Receiver;
 let endpoint: Receiver;
@@ -69,13 +71,14 @@ function ready({ auth = {}, secret = SECRET, webhook = {} }: Wanted = {}): Ready
   );
 }
 
-function attempt(webhook: ReadyWebhook) {
+async function attempt(webhook: ReadyWebhook): Promise<AttemptRecord> {
   const owed = {
     ...{ delivery: 'dlv_1', tenant: 'acme', event: 'evt_1', event_type: 'a', webhook: 'wh_1' },
     ...{ timestamp: '2026-11-22T09:00:00.000Z', created_at: 0, owed_at: 0, attempt: 1, trigger: 'auto' },
     ...{ sequence: 1, by_reference: false },
   } as OwedDelivery;
-  return attempter.attempt(webhook, owed, Buffer.from('{}'));
+  const payload = { data: Buffer.from('{}'), metadata: null };
+  return (await attempter.attempt(webhook, owed, payload)).attempt;
 }
 
 const tokensSeen = () => receiver.requests.map(({ headers }) => headers.authorization);

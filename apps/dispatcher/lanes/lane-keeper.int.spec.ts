@@ -52,7 +52,7 @@ async function waiting() {
     journal: bus.journal('webhooks'),
     hourlyLimit: () => null,
     isHome: () => true,
-    find: () => ({ webhook, signer: null, extra: null }),
+    find: () => ({ webhook, renderer: null, signer: null, extra: null }),
     cancelAll: () => Promise.resolve(),
     report: () => undefined,
   });

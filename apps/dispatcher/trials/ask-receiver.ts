@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { OwedDelivery, OwnershipAnswer, OwnershipQuestion, WebhookBucket } from '#bus';
 import { deliveryIdOf, newId, readRoutedWebhook, type Agreement } from '#domain';
 import { OutboundRequest, type EgressClient, type Exchanged } from '#egress';
+import { compileFormat } from '#payload';
 import type { Keyring } from '#signing';
 import type { Attempter } from '../attempts/attempter.js';
 import { readyWebhook, type ReadyWebhook } from '../webhooks/ready-webhook.js';
@@ -11,6 +12,7 @@ import { grantOf, holdsChallenge } from './read-agreement.js';
 const WITHIN_SECONDS = 10;
 const CHALLENGE_BYTES = 24;
 const CHALLENGE = 'tidings.challenge';
+const STANDARD = compileFormat('standard');
 
 interface AskReceiverParts {
   /** Not what the dispatcher has in memory: that may be of a moment before. */
@@ -60,15 +62,16 @@ export class AskReceiver {
     const challenge = randomBytes(CHALLENGE_BYTES).toString('base64url');
     const webhook = {
       ...ready.webhook,
-      ...{ method: 'POST' as const, format: 'standard' as const, transform: null },
+      ...{ method: 'POST' as const, transform: null },
       ...{ ownership: null, timeout_seconds: WITHIN_SECONDS },
     };
     const data = Buffer.from(JSON.stringify({ challenge }));
-    const { response, error } = await this.parts.attempter.attempt(
-      { ...ready, webhook },
+    const { attempt } = await this.parts.attempter.attempt(
+      { ...ready, webhook, renderer: STANDARD },
       owedChallenge(webhook),
-      data,
+      { data, metadata: null },
     );
+    const { response, error } = attempt;
     if (!response) return noAnswer(error ?? { kind: 'internal', message: '' });
     if (holdsChallenge(response, challenge)) return { origin: null, allowed_per_minute: null };
     const detail = `The receiver answered ${response.status}, without the challenge.`;

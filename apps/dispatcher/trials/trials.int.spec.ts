@@ -3,6 +3,8 @@ import { deliveryIdOf, newId, type RoutedWebhook } from '#domain';
 import { EgressClient } from '#egress';
 import { waitFor } from '#testing';
 import { Attempter } from '../attempts/attempter.js';
+import { NoSandbox } from '../attempts/no-sandbox.js';
+import { RequestMaker } from '../attempts/request-maker.js';
 import { startTestDispatcher, type TestDispatcher } from '../testing/dispatcher-for-tests.js';
 import { WebhookDirectory } from '../webhooks/webhook-directory.js';
 import { Trials } from './trials.js';
@@ -14,7 +16,11 @@ beforeAll(async () => {
   test = await startTestDispatcher();
   client = new EgressClient(test.options.egress, 8);
   const webhooks = new WebhookDirectory(test.bus.webhooks, test.keyring, () => undefined);
-  trials = new Trials(webhooks, new Attempter(client, 'Tidings/test'), test.bus.journal('spec'));
+  trials = new Trials(
+    webhooks,
+    new Attempter(client, new RequestMaker('Tidings/test', new NoSandbox())),
+    test.bus.journal('spec'),
+  );
 }, 60_000);
 afterAll(async () => {
   await client.close();

@@ -1,6 +1,6 @@
 import { deliveryRefOf, type JournalWriter, type OwedDelivery, type TestAnswer } from '#bus';
-import { awaitsProof, type AttemptRecord } from '#domain';
-import type { Attempter } from '../attempts/attempter.js';
+import { awaitsProof, type AttemptFinished, type AttemptRecord } from '#domain';
+import { isDropped, type Attempter } from '../attempts/attempter.js';
 import type { WebhookDirectory } from '../webhooks/webhook-directory.js';
 
 /**
@@ -20,20 +20,21 @@ export class Trials {
     const ready = await this.webhooks.find(owed.tenant, owed.webhook);
     if (!ready) return { refused: 'webhook_unknown' };
     if (awaitsProof(ready.webhook)) return { refused: 'ownership_not_proven' };
-    const attempt = await this.attempter.attempt(ready, owed, data);
+    const metadata = owed.metadata ?? null;
+    const { attempt } = await this.attempter.attempt(ready, owed, { data, metadata });
     await this.tell(owed, data, attempt);
     return { attempt };
   };
 
   private async tell(owed: OwedDelivery, data: Buffer, attempt: AttemptRecord): Promise<void> {
     const { tenant, event, event_type, timestamp, created_at, delivery, webhook } = owed;
-    const succeeded = attempt.error === null;
+    const outcome = outcomeOf(attempt);
     await Promise.all([
       this.journal.append({
         kind: 'event.accepted',
         ...{ tenant, timestamp, id: event, type: event_type, accepted_at: created_at },
         data: data.toString(),
-        metadata: null,
+        metadata: owed.metadata ?? null,
         // It lies in no stream.
         sequence: 0,
         match_count: 1,
@@ -43,10 +44,16 @@ export class Trials {
         kind: 'attempt.finished',
         ...deliveryRefOf(owed),
         attempt,
-        outcome: succeeded ? 'success' : 'failed',
         next_attempt_at: null,
-        reason: succeeded ? null : 'test_failed',
+        ...outcome,
       }),
     ]);
   }
+}
+
+function outcomeOf(attempt: AttemptRecord): Pick<AttemptFinished, 'outcome' | 'reason'> {
+  if (isDropped(attempt)) return { outcome: 'cancelled', reason: 'dropped_by_transform' };
+  return attempt.error === null
+    ? { outcome: 'success', reason: null }
+    : { outcome: 'failed', reason: 'test_failed' };
 }

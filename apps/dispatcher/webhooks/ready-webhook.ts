@@ -8,6 +8,7 @@ import {
   type WebhookAuth,
 } from '#domain';
 import type { TlsIdentity } from '#egress';
+import { compileFormat, type PayloadRenderer } from '#payload';
 import { RequestSigner, type Keyring } from '#signing';
 import { textsToMask } from '../credentials/mask-answer.js';
 import { TokenSource } from '../credentials/token-source.js';
@@ -15,6 +16,8 @@ import { TokenSource } from '../credentials/token-source.js';
 /** A webhook made ready to be called: what each attempt would otherwise work out anew. */
 export interface ReadyWebhook {
   webhook: RoutedWebhook;
+  /** Writes payloads in its format; null when a template of it cannot be read: nothing is sent then. */
+  renderer: PayloadRenderer | null;
   /** null when its secrets cannot be opened: nothing is sent then. */
   signer: RequestSigner | null;
   /** The webhook's own headers and those of its auth; null when their secrets cannot be opened. */
@@ -36,15 +39,20 @@ export interface ExtraHeaders {
 }
 
 /**
- * Opens what is sealed of a webhook.
- * @param report told what cannot be opened
+ * Opens what is sealed of a webhook, and reads its format.
+ * @param report told what cannot be opened or read
  */
 export function readyWebhook(
   webhook: RoutedWebhook,
   keyring: Keyring,
   report: (problem: string, error: unknown) => void,
 ): ReadyWebhook {
-  const ready: ReadyWebhook = { webhook, signer: null, extra: null };
+  const ready: ReadyWebhook = { webhook, renderer: null, signer: null, extra: null };
+  try {
+    ready.renderer = compileFormat(webhook.format);
+  } catch (error) {
+    report(`the format of ${webhook.id} cannot be read`, error);
+  }
   try {
     ready.signer = signerOf(webhook, keyring);
   } catch (error) {

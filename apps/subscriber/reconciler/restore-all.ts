@@ -78,6 +78,7 @@ function queue(delivery: OpenDelivery, event: OwedEvent, requeue: Requeue) {
     attempt: delivery.attempt_count + 1,
     trigger: 'auto',
     sequence: event.sequence,
+    metadata: event.metadata ?? undefined,
     data: event.data,
     dueAt: dueAt(delivery),
   });

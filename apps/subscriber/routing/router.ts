@@ -91,7 +91,7 @@ export class Router {
     { sequence, stream }: Place,
     webhooks: readonly RoutedWebhook[],
   ) {
-    const byReference = data.length > INLINE_BYTES;
+    const byReference = data.length + (event.metadata?.length ?? 0) > INLINE_BYTES;
     const owed = webhooks.map((webhook): OwedDelivery => ({
       delivery: deliveryIdOf(event.id, webhook.id, event.acceptedAt),
       tenant: event.tenant,
@@ -105,6 +105,7 @@ export class Router {
       trigger: 'auto',
       sequence,
       stream,
+      metadata: byReference ? undefined : (event.metadata ?? undefined),
       by_reference: byReference,
     }));
     const queued = await Promise.all(

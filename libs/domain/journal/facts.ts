@@ -79,9 +79,17 @@ export type AttemptErrorKind =
   | 'invalid_response'
   /** There was no OAuth token for the request: nothing was sent. */
   | 'auth'
+  /** The webhook's transform or format could not make a request of the event: nothing was sent. */
   | 'transform'
   | 'internal';
 
+/** What a transform wrote by `console`. */
+export interface ConsoleLine {
+  level: 'debug' | 'log' | 'info' | 'warn' | 'error';
+  text: string;
+}
+
+/** Where neither answer nor error is, the webhook's transform dropped the delivery: nothing was sent. */
 export interface AttemptRecord {
   id: AttemptId;
   number: number;
@@ -96,6 +104,8 @@ export interface AttemptRecord {
     truncated: boolean;
   } | null;
   error: { kind: AttemptErrorKind; message: string } | null;
+  /** Left out where the webhook has no transform. */
+  console?: ConsoleLine[];
 }
 
 export interface AttemptFinished extends DeliveryRef {
@@ -140,11 +150,11 @@ export interface WebhookRef {
   at: number;
 }
 
-/** A receiver said that it wants nothing more: the webhook is to be disabled. */
+/** The webhook is to be disabled: its receiver said that it wants nothing more, or its transform keeps failing. */
 export interface WebhookRefused extends WebhookRef {
   kind: 'webhook.refused';
-  /** It answered 410, or with the header `webhook-delivery: disable`. */
-  reason: 'receiver_gone' | 'receiver_asked';
+  /** It answered 410, or with the header `webhook-delivery: disable`; or its transform failed time after time. */
+  reason: 'receiver_gone' | 'receiver_asked' | 'transform_failing';
 }
 
 /** A webhook kept failing; until the next probe nothing is sent to it. */

@@ -48,7 +48,7 @@ export const PROBE_JITTER = 0.2;
  * them: a token endpoint is the webhook's as its receiver is, no attempt gets
  * through without it, and an open breaker spares both.
  */
-const OUR_OWN: ReadonlySet<AttemptErrorKind> = new Set(['internal', 'blocked_address']);
+const OUR_OWN: ReadonlySet<AttemptErrorKind> = new Set(['internal', 'blocked_address', 'transform']);
 
 /** Reads an attempt's result as a sign. */
 export function breakerSign(result: { status: number } | { kind: AttemptErrorKind }): BreakerSign {

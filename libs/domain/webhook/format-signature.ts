@@ -1,53 +1,14 @@
 import type { Fault } from '../fault.js';
-import type { BuiltInFormat } from './built-in-formats.js';
+import { builtInFormat, type BuiltInFormat } from '../formats/built-in-formats.js';
+import type { FormatSignature, HmacSignature, SIGNATURE_ENCODINGS } from '../formats/format-definition.js';
 import { PREFIX_VARIABLES, readTemplate, SIGNED_VARIABLES, type TemplatePart } from './signature-template.js';
-
-export const HMAC_SCHEMES = ['hmac-sha256', 'hmac-sha512'] as const;
-export const SIGNATURE_ENCODINGS = ['hex', 'base64'] as const;
-
-/** A signature as other systems make it, beside the standard one. */
-export interface HmacSignature {
-  scheme: (typeof HMAC_SCHEMES)[number];
-  /** The header that carries it. */
-  header: string;
-  /**
-   * Stands before it in the header, such as `sha256=` or `t={{timestamp}},v1=`.
-   * A comma makes the header a list: what follows the last one is repeated
-   * with the signature of each secret.
-   */
-  prefix: string;
-  /** Template of what is signed. */
-  content: string;
-  encoding: (typeof SIGNATURE_ENCODINGS)[number];
-}
-
-/** The asymmetric signature of Standard Webhooks, ed25519, beside the symmetric one. */
-export interface AsymmetricSignature {
-  scheme: 'v1a';
-}
-
-export type FormatSignature = HmacSignature | AsymmetricSignature;
 
 /** A format, as far as its signature goes. */
 type SignedFormat = BuiltInFormat | { signature: FormatSignature | null };
 
-const OF_THE_BODY = {
-  scheme: 'hmac-sha256',
-  prefix: 'sha256=',
-  content: '{{body}}',
-  encoding: 'hex',
-} as const;
-
-/** What earlier systems sign, and in which header; the other built-in formats are signed by Standard Webhooks alone. */
-const BUILT_IN_SIGNATURES: Partial<Record<BuiltInFormat, HmacSignature>> = {
-  taskflow: { ...OF_THE_BODY, header: 'X-TaskFlow-Signature' },
-  nexus: { ...OF_THE_BODY, header: 'X-Webhook-Signature' },
-  notely: { ...OF_THE_BODY, header: 'X-Webhook-Signature' },
-};
-
 /** How a format is signed beyond the `v1` of Standard Webhooks, which is in every request; null for not at all. */
 export function signatureOf(format: SignedFormat): FormatSignature | null {
-  if (typeof format === 'string') return BUILT_IN_SIGNATURES[format] ?? null;
+  if (typeof format === 'string') return builtInFormat(format).signature;
   return format.signature;
 }
 

@@ -1,10 +1,5 @@
-import {
-  needsStandardSecret,
-  signatureOf,
-  signingSchemeOf,
-  type FormatSignature,
-  type HmacSignature,
-} from './format-signature.js';
+import { needsStandardSecret, signatureOf, signingSchemeOf } from './format-signature.js';
+import type { FormatSignature, HmacSignature } from '../formats/format-definition.js';
 import { formatFaults } from './payload-format.js';
 
 const GITHUB: HmacSignature = {

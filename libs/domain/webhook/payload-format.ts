@@ -1,13 +1,13 @@
 import type { Fault } from '../fault.js';
-import type { BuiltInFormat } from './built-in-formats.js';
-import { isSensitiveHeader } from './credentials.js';
+import { builtInFormat, type BuiltInFormat } from '../formats/built-in-formats.js';
 import {
-  signatureHeaderFault,
-  signatureOf,
-  signatureTemplateFaults,
+  PLAIN_FORMAT,
+  type FormatDefinition,
   type FormatSignature,
   type HmacSignature,
-} from './format-signature.js';
+} from '../formats/format-definition.js';
+import { isSensitiveHeader } from './credentials.js';
+import { signatureHeaderFault, signatureTemplateFaults } from './format-signature.js';
 import { headerNameFault } from './request-headers.js';
 
 /** A format of the webhook's own design. */
@@ -21,6 +21,19 @@ export interface CustomFormat {
 }
 
 export type PayloadFormat = BuiltInFormat | CustomFormat;
+
+/** A format as it is rendered, whoever made it. */
+export function definitionOf(format: PayloadFormat): FormatDefinition {
+  if (typeof format === 'string') return builtInFormat(format);
+  const { body, headers, signature } = format;
+  return {
+    ...PLAIN_FORMAT,
+    description: '',
+    body: body ?? builtInFormat('standard').body,
+    headers,
+    signature,
+  };
+}
 
 /** The bounds of a custom format, both ends included; of templates in characters. */
 export const FORMAT_LIMITS = {
@@ -94,15 +107,22 @@ function contentFaults(signature: HmacSignature): Fault[] {
 }
 
 function builtInFaults(format: BuiltInFormat, taken: ReadonlySet<string>): Fault[] {
-  const signature = signatureOf(format);
-  if (signature === null || signature.scheme === 'v1a' || !taken.has(signature.header.toLowerCase()))
-    return [];
-  const message = `sets the header ${signature.header}, which the webhook sets otherwise`;
-  return [{ path: 'format', message }];
+  const { headers, signature } = builtInFormat(format);
+  const own = [
+    ...Object.keys(headers),
+    ...(signature === null || signature.scheme === 'v1a' ? [] : [signature.header]),
+  ];
+  return own
+    .filter((name) => taken.has(name.toLowerCase()))
+    .map((name) => ({
+      path: 'format',
+      message: `sets the header ${name}, which the webhook sets otherwise`,
+    }));
 }
 
+/** A format says what its body is; nobody else may. */
 function nameFaults(path: string, name: string, seen: Set<string>): Fault[] {
-  const wrong = headerNameFault(name);
+  const wrong = name.toLowerCase() === 'content-type' ? undefined : headerNameFault(name);
   const twice = seen.has(name.toLowerCase());
   seen.add(name.toLowerCase());
   return [

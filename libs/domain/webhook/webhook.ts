@@ -1,5 +1,6 @@
 import type { RetryPolicy } from '../delivery/retry-policy.js';
 import type { TenantId, WebhookId } from '../ids.js';
+import type { WebhookRefused } from '../journal/facts.js';
 import type { RequestHeaders, WebhookAuth } from './credentials.js';
 import type { Ownership } from './ownership.js';
 import type { PayloadFormat } from './payload-format.js';
@@ -63,9 +64,10 @@ export const PLAIN_WEBHOOK = {
  * - `receiver_gone`: its receiver answered 410
  * - `receiver_asked`: its receiver answered with the header `webhook-delivery: disable`
  * - `failing`: nothing but failures for as long as the tenant bears (`auto_disable.failing_for_hours`)
+ * - `transform_failing`: its transform failed 20 times in a row
  * - `idle`: no event for as long as the tenant waits (`auto_disable.idle_days`)
  */
-export type DisabledReason = 'receiver_gone' | 'receiver_asked' | 'failing' | 'idle';
+export type DisabledReason = WebhookRefused['reason'] | 'failing' | 'idle';
 
 /** Who decides what Tidings decides by itself. */
 export const TIDINGS = 'tidings';

@@ -1,4 +1,5 @@
-import type { WebhookMethod } from '#domain';
+import type { ConsoleLine, WebhookMethod } from '#domain';
+export type { ConsoleLine } from '#domain';
 import type { PayloadEvent } from '../payload-event.js';
 
 /** What a transform gets: the event, and the request that would be made. */
@@ -6,12 +7,6 @@ export interface TransformInput extends PayloadEvent {
   method: WebhookMethod;
   /** The webhook's path and query. */
   path: string;
-}
-
-/** What a transform wrote by `console`. */
-export interface ConsoleLine {
-  level: 'debug' | 'log' | 'info' | 'warn' | 'error';
-  text: string;
 }
 
 /** What a transform wants of a request; what it did not touch is null. */
@@ -31,8 +26,11 @@ export type TransformOutcome =
   | { kind: 'request'; wanted: WantedRequest }
   /** It returned null: nothing is to be sent. */
   | { kind: 'dropped' }
-  /** It threw, took too long or too much, or returned what cannot be sent; in a sentence for the record. */
-  | { kind: 'failed'; message: string };
+  /**
+   * It threw, took too long or too much, or returned what cannot be sent; in a sentence for the record.
+   * `busy`: it was not run at all, for too much waits for the sandbox.
+   */
+  | { kind: 'failed'; message: string; busy?: boolean };
 
 export interface TransformRun {
   outcome: TransformOutcome;

@@ -1,4 +1,4 @@
-import type { AttemptErrorKind, AttemptTrigger } from '#domain';
+import type { AttemptErrorKind, AttemptTrigger, ConsoleLine } from '#domain';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 
 /**
@@ -61,4 +61,8 @@ export class AttemptRow {
 
   @Column({ type: 'text', nullable: true })
   error_message!: string | null;
+
+  /** What the webhook's transform wrote; null where none was run. */
+  @Column({ type: 'json', nullable: true })
+  console!: ConsoleLine[] | null;
 }

@@ -22,6 +22,7 @@ export interface OwedEvent {
   sequence: number;
   /** JSON text; null when the record has none. */
   data: string | null;
+  metadata: string | null;
 }
 
 export type EventKey = Pick<OwedEvent, 'tenant' | 'id' | 'accepted_at'>;
@@ -123,12 +124,15 @@ export class OpenDeliveries {
 
   /** How many bytes the payloads of these events have; an event that has no row is left out. */
   sizes(keys: readonly EventKey[]): Promise<(EventKey & { bytes: number })[]> {
-    return this.events<EventKey & { bytes: number }>(keys, 'coalesce(octet_length(e.data), 0) AS bytes');
+    return this.events<EventKey & { bytes: number }>(
+      keys,
+      'coalesce(octet_length(e.data), 0) + coalesce(octet_length(e.metadata), 0) AS bytes',
+    );
   }
 
   /** These events; one that has no row is left out. */
   payloads(keys: readonly EventKey[]): Promise<OwedEvent[]> {
-    return this.events<OwedEvent>(keys, 'e.timestamp, e.sequence::float AS sequence, e.data');
+    return this.events<OwedEvent>(keys, 'e.timestamp, e.sequence::float AS sequence, e.data, e.metadata');
   }
 
   /** Replaces rows that were looked at by what is still open of them. */

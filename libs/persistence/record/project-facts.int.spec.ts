@@ -106,9 +106,10 @@ const histories = fc
 describe('the record', () => {
   it('shows an event, its delivery and each attempt as they were told', async () => {
     const ref = delivery();
+    const console = [{ level: 'warn' as const, text: 'no total' }];
     await new Projection(database).project([
       accepted({ matches: [matchOf(ref)], data: '{"z":1.0,"a":"ü\\u0000"}', metadata: '{"by":"ci"}' }),
-      finished(ref, attempt(1, 500, MORNING + 10), 'retrying', MORNING + 1_010),
+      finished(ref, { ...attempt(1, 500, MORNING + 10), console }, 'retrying', MORNING + 1_010),
     ]);
     const { events, deliveries, attempts } = await record();
     expect(events).toEqual([
@@ -137,7 +138,33 @@ describe('the record', () => {
         request_headers: { 'webhook-id': 'evt_1' },
         response_body: 'seen',
         error_kind: 'http_status',
+        console,
       }),
+    ]);
+  });
+
+  it('tells what a transform wrote from nothing written, and from no transform', async () => {
+    const refs = [delivery(), delivery()];
+    const [quiet, plain] = refs.map((_, i) => attempt(1, 204, MORNING + 10 + i));
+    await new Projection(database).project([
+      finished(refs[0]!, { ...quiet!, console: [] }, 'success'),
+      finished(refs[1]!, plain!, 'success'),
+    ]);
+    const shown = (await record()).attempts.map(({ id, console }) => [id, console]);
+    expect(Object.fromEntries(shown)).toEqual({ [quiet!.id]: [], [plain!.id]: null });
+  });
+
+  it('shows a delivery that a transform dropped as cancelled, with its attempt', async () => {
+    const ref = delivery();
+    const made = { ...attempt(1, 204, MORNING + 10), response: null, error: null, console: [] };
+    const fact = { ...finished(ref, made, 'cancelled'), reason: 'dropped_by_transform' };
+    await new Projection(database).project([fact]);
+    const { deliveries, attempts } = await record();
+    expect(deliveries).toEqual([
+      expect.objectContaining({ status: 'cancelled', reason: 'dropped_by_transform', attempt_count: 1 }),
+    ]);
+    expect(attempts).toEqual([
+      expect.objectContaining({ response_status: null, error_kind: null, console: [] }),
     ]);
   });
 
@@ -247,6 +274,7 @@ describe('the record', () => {
     };
     made.request.body = 'cut \udc00';
     made.error = { kind: 'internal', message: '\0' };
+    made.console = [{ level: 'log', text: 'half \ud83d' }];
     await new Projection(database).project([
       rejected({ excerpt: 'nul \0, half a pair \ud83d.' }),
       finished(ref, made, 'failed'),
@@ -258,6 +286,7 @@ describe('the record', () => {
         response_body: 'nul \ufffd, half a pair \ufffd.',
         request_body: 'cut \ufffd',
         error_message: '\ufffd',
+        console: [{ level: 'log', text: 'half \ufffd' }],
       }),
     ]);
     // The API reads it as JSON.

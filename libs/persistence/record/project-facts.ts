@@ -49,16 +49,16 @@ const MOVE_DELIVERIES = `
 const INSERT_ATTEMPTS = `
   INSERT INTO attempts (delivery_id, id, created_at, tenant, number, trigger, started_at, duration_ms, method, url,
     request_headers, request_body, response_status, response_headers, response_body, response_truncated,
-    error_kind, error_message)
+    error_kind, error_message, console)
   SELECT delivery_id, id, to_timestamp(created_at / 1000.0), tenant, number, trigger,
     to_timestamp(started_at / 1000.0), duration_ms, method, url,
     request_headers, request_body, response_status, response_headers, response_body, response_truncated,
-    error_kind, error_message
+    error_kind, error_message, console
     FROM json_to_recordset($1::json) AS a(
       delivery_id text, id text, created_at bigint, tenant text, number integer, trigger text,
       started_at bigint, duration_ms integer, method text, url text, request_headers json, request_body text,
       response_status integer, response_headers json, response_body text, response_truncated boolean,
-      error_kind text, error_message text)
+      error_kind text, error_message text, console json)
   ON CONFLICT DO NOTHING`;
 
 /** How JSON writes NUL and halves of surrogate pairs. A text that holds a backslash and these letters looks the same. */

@@ -1,5 +1,6 @@
 import type {
   AttemptFinished,
+  ConsoleLine,
   DeliveryBroughtBack,
   DeliveryHeld,
   DeliveryRef,
@@ -68,6 +69,7 @@ export interface AttemptJson {
   response_truncated: boolean;
   error_kind: string | null;
   error_message: string | null;
+  console: ConsoleLine[] | null;
 }
 
 /**
@@ -273,5 +275,6 @@ function attemptRow({ tenant, delivery, created_at, attempt }: AttemptFinished):
     response_truncated: response?.truncated ?? false,
     error_kind: error?.kind ?? null,
     error_message: error?.message ?? null,
+    console: attempt.console ?? null,
   };
 }

@@ -1,0 +1,37 @@
+import { jsonItems, jsonMembers } from '#domain';
+import { Value } from './value.js';
+
+const MORE = '…';
+
+/** The text, or its beginning and `…`: at most so many UTF-16 units, and no half of a character. */
+export function bounded(text: string, most: number): string {
+  if (text.length <= most) return text;
+  const cut = text.slice(0, Math.max(0, most - MORE.length));
+  const last = cut.charCodeAt(cut.length - 1);
+  return (last >= 0xd800 && last <= 0xdbff ? cut.slice(0, -1) : cut) + MORE;
+}
+
+/** As many lines as fit into so many UTF-16 units, with `…` for those that do not. */
+export function boundedLines(lines: readonly string[], most: number): string {
+  const taken: string[] = [];
+  let length = 0;
+  for (const line of lines) {
+    length += line.length + 1;
+    if (length > most - MORE.length) return [...taken, MORE].join('\n');
+    taken.push(line);
+  }
+  return taken.join('\n');
+}
+
+/** The members of an object as key and text, those of an array by their place; null for any other value. */
+export function entriesOf(value: Value): [string, string][] | null {
+  const text = value.json.trimStart();
+  if (text.startsWith('{')) return Array.from(jsonMembers(text), ([key, raw]) => [key, readable(raw)]);
+  if (text.startsWith('[')) return jsonItems(text).map((raw, i) => [String(i), readable(raw)]);
+  return null;
+}
+
+/** A value as people read it, whatever it is. */
+export function readable(json: string): string {
+  return json === 'null' ? json : Value.ofText(json).text;
+}

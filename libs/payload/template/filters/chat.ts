@@ -1,0 +1,86 @@
+import { bounded, boundedLines, entriesOf, readable } from '../bounded-text.js';
+import { Value } from '../value.js';
+import type { Filters } from './filter.js';
+
+/** A value of a line or a field; the services' own bounds are wider. */
+const VALUE_LENGTH = 300;
+const KEY_LENGTH = 100;
+const NOTHING = '(no data)';
+
+/** docs.slack.dev/messaging/formatting-message-text: these three and no others. */
+function slackEscaped(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+}
+
+const MARKDOWN = /[\\`*_~|>#[\]<@]/g;
+
+/** What Discord and Adaptive Cards would read as markup, with a backslash before it. */
+function markdownEscaped(text: string): string {
+  return text.replaceAll(MARKDOWN, '\\$&');
+}
+
+function escapedBy(escape: (text: string) => string): (value: Value) => Value {
+  return (value) => Value.of(escape(value.text));
+}
+
+/** A section of Slack holds 3,000 characters. */
+const SLACK_SECTION = 2_900;
+
+function slackLines(value: Value): Value {
+  const entries = entriesOf(value);
+  const lines = entries?.map(
+    ([key, text]) =>
+      `*${slackEscaped(bounded(key, KEY_LENGTH))}*: ${slackEscaped(bounded(text, VALUE_LENGTH))}`,
+  ) ?? [slackEscaped(bounded(readable(value.json), VALUE_LENGTH))];
+  return Value.of(boundedLines(lines, SLACK_SECTION).trim() || NOTHING);
+}
+
+/** An embed of Discord has 25 fields, and 6,000 characters in all. */
+const DISCORD_FIELDS = 25;
+const DISCORD_LENGTH = 4_500;
+/** A field must have a name and a value; blank ones count as none. */
+const BLANK = '\u2014';
+
+function discordFields(value: Value): Value {
+  const fields: { name: string; value: string; inline: boolean }[] = [];
+  let length = 0;
+  for (const [key, text] of entriesOf(value) ?? []) {
+    const field = {
+      name: markdownEscaped(bounded(key, KEY_LENGTH)).trim() || BLANK,
+      value: markdownEscaped(bounded(text, VALUE_LENGTH)).trim() || BLANK,
+      inline: text.length <= 40,
+    };
+    length += field.name.length + field.value.length;
+    if (fields.length === DISCORD_FIELDS || length > DISCORD_LENGTH) break;
+    fields.push(field);
+  }
+  return Value.of(fields);
+}
+
+/** What has no members, as text; and whether there are more members than fields. */
+function discordText(value: Value): Value {
+  const entries = entriesOf(value);
+  if (entries === null) return Value.of(markdownEscaped(bounded(readable(value.json), VALUE_LENGTH)));
+  return Value.of(entries.length === 0 ? NOTHING : '');
+}
+
+const TEAMS_FACTS = 20;
+
+function teamsFacts(value: Value): Value {
+  const entries = entriesOf(value) ?? [['data', readable(value.json)] as const];
+  const facts = entries.slice(0, TEAMS_FACTS).map(([key, text]) => ({
+    title: markdownEscaped(bounded(key, KEY_LENGTH)),
+    value: markdownEscaped(bounded(text, VALUE_LENGTH)) || BLANK,
+  }));
+  return Value.of(facts.length > 0 ? facts : [{ title: 'data', value: NOTHING }]);
+}
+
+export const CHAT_FILTERS: Filters = {
+  slack: { argument: 'none', apply: escapedBy(slackEscaped) },
+  slack_lines: { argument: 'none', apply: slackLines },
+  discord: { argument: 'none', apply: escapedBy(markdownEscaped) },
+  discord_fields: { argument: 'none', apply: discordFields },
+  discord_text: { argument: 'none', apply: discordText },
+  teams: { argument: 'none', apply: escapedBy(markdownEscaped) },
+  teams_facts: { argument: 'none', apply: teamsFacts },
+};
