@@ -21,6 +21,11 @@ export function egressOf(config: Config) {
   };
 }
 
+/** Where transforms run, as #payload wants it. */
+export function transformsOf(config: Config) {
+  return { processes: config.TIDINGS_TRANSFORM_PROCESSES, timeoutMs: config.TIDINGS_TRANSFORM_TIMEOUT_MS };
+}
+
 /** Who we are to NATS and whom we trust, as #bus wants it. */
 export function busAccessOf(config: Config) {
   return {

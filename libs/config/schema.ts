@@ -144,6 +144,14 @@ export const environmentSchema = z.object({
   TIDINGS_DISPATCH_CONCURRENCY: whole(1, 10_000)
     .default(256)
     .describe('Attempts that one dispatcher makes at once.'),
+  TIDINGS_TRANSFORM_PROCESSES: whole(1, 64)
+    .default(2)
+    .describe(
+      'In how many processes each dispatcher runs transforms; with 1, slow transforms keep quick ones waiting.',
+    ),
+  TIDINGS_TRANSFORM_TIMEOUT_MS: whole(10, 10_000)
+    .default(500)
+    .describe('How long one run of a transform may take.'),
   TIDINGS_SOURCES: z
     .string()
     .optional()

@@ -1,0 +1,190 @@
+import { FairQueue, type Pace } from './fair-queue.js';
+import { Sandbox, SandboxDied } from './sandbox.js';
+import type { Transformer, TransformInput, TransformOutcome, TransformRun } from './transform.js';
+import { failed, outcomeOf, readAnswer, type SandboxAnswer } from './wanted-request.js';
+
+export interface SandboxSettings {
+  /** How many processes; with one alone, slow webhooks share it with quick ones. */
+  processes: number;
+  /** How long a run may take, in milliseconds. */
+  timeoutMs: number;
+}
+
+/** No process of the sandbox could be started, or there is no room in its queue. */
+export class SandboxUnavailable extends Error {
+  override readonly name = 'SandboxUnavailable';
+}
+
+const START_AGAIN_MS = 200;
+const START_AGAIN_MAX_MS = 10_000;
+const CHECKS = 'checks';
+
+type Parts = readonly (string | Uint8Array)[];
+
+interface Asked {
+  answer: SandboxAnswer | undefined;
+  /** Why there is no answer: the process died of it. */
+  died?: SandboxDied;
+  ms: number;
+}
+
+interface Job {
+  parts: Parts;
+  resolve: (asked: Asked) => void;
+  reject: (error: SandboxUnavailable) => void;
+}
+
+/**
+ * A place for one process: empty -> starting -> idle <-> running -> empty.
+ * After a start that failed it stays empty for a while.
+ */
+interface Place {
+  paces: readonly Pace[];
+  busy: boolean;
+  sandbox: Sandbox | undefined;
+  failedStarts: number;
+  notBefore: number;
+}
+
+/** Runs tenants' code in processes of their own, started when they are first needed. */
+export class SandboxPool implements Transformer {
+  private readonly queue = new FairQueue<Job>();
+  private readonly places: Place[];
+  private closed = false;
+
+  constructor(private readonly settings: SandboxSettings) {
+    const { processes } = settings;
+    const forSlow = Math.max(1, Math.floor(processes / 2));
+    this.places = Array.from({ length: processes }, (_, i) => ({
+      // Those for quick webhooks alone come first, so that the others stay free for slow ones.
+      paces: pacesOf(i < processes - forSlow, processes),
+      ...{ busy: false, sandbox: undefined, failedStarts: 0, notBefore: 0 },
+    }));
+  }
+
+  /** The processes there are. */
+  get pids(): number[] {
+    return this.places.flatMap(({ sandbox }) => (sandbox?.alive && sandbox.pid ? [sandbox.pid] : []));
+  }
+
+  async run(webhook: string, code: string, input: TransformInput): Promise<TransformRun> {
+    const { id, type, timestamp, data, metadata } = input;
+    const { webhook_id, delivery_id, attempt, method, path } = input;
+    const head = { id, type, timestamp, webhook_id, delivery_id, attempt, method, path };
+    const parts = ['run', webhook, code, JSON.stringify(head), data, metadata ?? 'null'];
+    try {
+      const { answer, died, ms } = await this.ask(webhook, parts, code.length + data.length);
+      const outcome = answer ? outcomeOf(answer, input) : diedOf(died, this.settings.timeoutMs);
+      return { outcome, console: answer?.console ?? [], duration_ms: ms };
+    } catch (error) {
+      const message = `The transform was not run: ${(error as Error).message}.`;
+      return { outcome: { kind: 'failed', message, busy: true }, console: [], duration_ms: 0 };
+    }
+  }
+
+  /**
+   * Whether there is a transform in the code: it is compiled, and what stands outside of functions is run.
+   * @returns what is wrong with it; undefined when nothing is
+   * @throws SandboxUnavailable when that cannot be said
+   */
+  async check(code: string): Promise<string | undefined> {
+    const { answer, died } = await this.ask(CHECKS, ['check', CHECKS, code], code.length);
+    if (answer?.kind === 'sound') return undefined;
+    const wrong = answer ? answer.parts[0]?.toString() : undefined;
+    return wrong ?? reasonOf(died, this.settings.timeoutMs);
+  }
+
+  /** Ends the processes; what waits is answered as not run. */
+  close(): void {
+    this.closed = true;
+    for (const place of this.places) place.sandbox?.kill();
+    this.refuseAll('the sandbox is closed');
+  }
+
+  private ask(webhook: string, parts: Parts, bytes: number): Promise<Asked> {
+    return new Promise((resolve, reject) => {
+      const job = { parts, resolve, reject };
+      const full = this.closed ? 'the sandbox is closed' : this.queue.add(webhook, job, bytes);
+      if (full === undefined) this.pump();
+      else reject(new SandboxUnavailable(full));
+    });
+  }
+
+  private pump(): void {
+    const now = Date.now();
+    if (this.places.every(({ notBefore }) => notBefore > now)) {
+      this.refuseAll('the sandbox cannot be started');
+      return;
+    }
+    for (const place of this.places) {
+      if (place.busy || place.notBefore > now) continue;
+      const next = this.queue.next(place.paces);
+      if (next) void this.serve(place, next.webhook, next.value);
+    }
+  }
+
+  private async serve(place: Place, webhook: string, job: Job): Promise<void> {
+    place.busy = true;
+    let ms = 0;
+    try {
+      const sandbox = await this.sandboxOf(place);
+      const asked = await this.askIn(sandbox, job.parts);
+      ms = asked.ms;
+      job.resolve(asked);
+    } catch (error) {
+      job.reject(error as SandboxUnavailable);
+    }
+    place.busy = false;
+    this.queue.done(webhook, ms);
+    this.pump();
+  }
+
+  private async askIn(sandbox: Sandbox, parts: Parts): Promise<Asked> {
+    const begun = performance.now();
+    try {
+      const answer = readAnswer(await sandbox.run(parts));
+      const ms = performance.now() - begun;
+      if (!answer) sandbox.kill();
+      // The process's own figure leaves out how long this one was busy with other things.
+      return { answer, ms: Math.min(ms, answer?.ms ?? ms) };
+    } catch (error) {
+      if (!(error instanceof SandboxDied)) throw error;
+      return { answer: undefined, died: error, ms: performance.now() - begun };
+    }
+  }
+
+  private async sandboxOf(place: Place): Promise<Sandbox> {
+    if (place.sandbox?.alive) return place.sandbox;
+    try {
+      place.sandbox = await Sandbox.start(this.settings.timeoutMs);
+    } catch (error) {
+      const wait = Math.min(START_AGAIN_MS * 2 ** place.failedStarts++, START_AGAIN_MAX_MS);
+      place.notBefore = Date.now() + wait;
+      throw new SandboxUnavailable('the sandbox cannot be started', { cause: error });
+    }
+    place.failedStarts = 0;
+    if (this.closed) {
+      place.sandbox.kill();
+      throw new SandboxUnavailable('the sandbox is closed');
+    }
+    return place.sandbox;
+  }
+
+  private refuseAll(why: string): void {
+    for (const { reject } of this.queue.drain()) reject(new SandboxUnavailable(why));
+  }
+}
+
+function pacesOf(quickOnly: boolean, processes: number): readonly Pace[] {
+  if (quickOnly) return ['quick'];
+  return processes === 1 ? ['quick', 'slow'] : ['slow', 'quick'];
+}
+
+function diedOf(died: SandboxDied | undefined, timeoutMs: number): TransformOutcome {
+  return failed(reasonOf(died, timeoutMs));
+}
+
+function reasonOf(died: SandboxDied | undefined, timeoutMs: number): string {
+  if (died?.overdue) return `it took longer than ${timeoutMs} ms, and its process had to be killed`;
+  return 'the process that it ran in ended';
+}
