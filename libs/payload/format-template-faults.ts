@@ -21,6 +21,8 @@ function bodyFaults(format: CustomFormat): Fault[] {
     return [{ path: 'format.headers.Content-Type', message }];
   }
   const path = 'format.body';
+  // Of an empty one formatFaults tells.
+  if (format.body === '') return [];
   const { body } = definitionOf(format);
   const read = readTemplate(body, context);
   if ('message' in read) return [{ path, message: read.message }];

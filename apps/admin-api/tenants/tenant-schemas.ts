@@ -15,7 +15,6 @@ const L = TENANT_LIMITS;
 const { min: shortest, max: longest } = WEBHOOK_LIMITS.timeout_seconds;
 
 const whole = ({ min, max }: { min: number; max: number }) => z.int().min(min).max(max);
-const NOT_YET = 'Kept, and not obeyed in this version.';
 
 const autoDisableFields = {
   failing_for_hours: whole(L.auto_disable.failing_for_hours)
@@ -25,17 +24,19 @@ const autoDisableFields = {
     .nullable()
     .describe('Webhooks that no event came for in so long; null for not at all.'),
 };
-const autoDisableNote = `Which webhooks are to be disabled; null for none. ${NOT_YET}`;
+const autoDisableNote = 'Which webhooks are to be disabled; null for none.';
 
 const fields = {
   name: z.string().min(L.name.min).max(L.name.max).describe('For people.'),
   max_webhooks: whole(L.max_webhooks).nullable().describe('Webhooks at most; null for any number.'),
   max_deliveries_per_hour_per_webhook: whole(L.max_deliveries_per_hour_per_webhook)
     .nullable()
-    .describe(`Deliveries of each webhook at most; null for any number. ${NOT_YET}`),
+    .describe('Deliveries of each webhook at most; null for any number.'),
   retention_days: whole(L.retention_days)
     .nullable()
-    .describe(`How long the record of its events is kept; null for no end of its own. ${NOT_YET}`),
+    .describe(
+      'How long the record of its events is kept; null for no end of its own. Kept, and not obeyed in this version.',
+    ),
   auto_disable: z
     .strictObject({
       failing_for_hours: autoDisableFields.failing_for_hours.default(null),

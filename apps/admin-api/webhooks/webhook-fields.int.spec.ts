@@ -48,15 +48,15 @@ describe('the fields of a webhook', () => {
     ['an empty filter', { filter: {} }, 'filter'],
     ['a format that there is not', { format: 'telex' }, 'format'],
     ['a format with an empty body', { format: { body: '' } }, 'format.body'],
-    ['a format with more than there is', { format: { body: 'x', colour: 'red' } }, 'format.colour'],
+    ['a format with more than there is', { format: { body: '{}', colour: 'red' } }, 'format.colour'],
     [
       'a format with a header that Tidings sets',
-      { format: { body: 'x', headers: { 'webhook-id': '1' } } },
+      { format: { body: '{}', headers: { 'webhook-id': '1' } } },
       'format.headers.webhook-id',
     ],
     [
       'a format that signs as nobody can',
-      { format: { body: 'x', signature: { scheme: 'rot13', header: 'X-Sign', content: 'x' } } },
+      { format: { body: '{}', signature: { scheme: 'rot13', header: 'X-Sign', content: 'x' } } },
       'format.signature.scheme',
     ],
     [
@@ -68,6 +68,29 @@ describe('the fields of a webhook', () => {
       'a signature of Standard Webhooks in a header of its own',
       { format: { signature: { scheme: 'v1a', header: 'X-Sign' } } },
       'format.signature.header',
+    ],
+    ['a template that is not JSON', { format: { body: 'Order {{data.id}}' } }, 'format.body'],
+    ['a template that is JSON for numbers only', { format: { body: '{"a":-{{data.n}}}' } }, 'format.body'],
+    ['a template that reaches beyond the event', { format: { body: '{{process.env}}' } }, 'format.body'],
+    [
+      'a header with a filter that there is not',
+      { format: { body: null, headers: { 'X-A.b': '{{type | shout}}' } } },
+      'format.headers.X-A.b',
+    ],
+    [
+      'a header that no header can hold',
+      { format: { body: null, headers: { 'X-A': 'ü' } } },
+      'format.headers.X-A',
+    ],
+    [
+      'a body of a type that no template can write',
+      { format: { body: 'x', headers: { 'Content-Type': 'image/png' } } },
+      'format.headers.Content-Type',
+    ],
+    [
+      'a format that sets a header which the webhook sets',
+      { format: 'taskflow', headers: { 'x-taskflow-event': 'x' } },
+      'format',
     ],
     ['an empty transform', { transform: '' }, 'transform'],
     ['a transform beyond 64 KiB', { transform: 'ü'.repeat(32_769) }, 'transform'],
@@ -139,9 +162,9 @@ describe('the fields of a webhook', () => {
   });
 
   it('reach the data plane also where they are as large as they may be', async () => {
-    const headers = Object.fromEntries(Array.from({ length: 20 }, (_, i) => [`X-${i}`, '漢'.repeat(1_024)]));
+    const headers = Object.fromEntries(Array.from({ length: 20 }, (_, i) => [`X-${i}`, 'x'.repeat(1_024)]));
     const path = await createdWebhook(api, {
-      format: { body: '漢'.repeat(65_536), headers },
+      format: { body: `"${'漢'.repeat(65_534)}"`, headers },
       transform: '\n'.repeat(65_536),
       auth: {
         type: 'mtls',

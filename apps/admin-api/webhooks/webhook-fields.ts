@@ -82,9 +82,9 @@ export const fields = {
   rate_limit: z
     .strictObject(rateLimitFields)
     .nullable()
-    .describe('Attempts in a period at most; null for any number. Kept, and not obeyed in this version.'),
-  concurrency: whole(L.concurrency).describe('Attempts at once. Kept, and not obeyed in this version.'),
+    .describe('Attempts in a period at most; null for any number.'),
+  concurrency: whole(L.concurrency).describe('Attempts at once.'),
   ordered: z
     .boolean()
-    .describe('Deliver strictly in the order of events. Kept, and not obeyed in this version.'),
+    .describe('Deliver strictly in the order of events; one that fails holds those after it.'),
 };

@@ -4,8 +4,10 @@ import {
   FORMAT_LIMITS,
   HMAC_SCHEMES,
   SIGNATURE_ENCODINGS,
+  type CustomFormat,
   type PayloadFormat,
 } from '#domain';
+import { formatTemplateFaults } from '#payload';
 
 const L = FORMAT_LIMITS;
 const text = ({ min, max }: { min: number; max: number }) => z.string().min(min).max(max);
@@ -37,30 +39,43 @@ const hmacSignature = z
   })
   .describe('As other systems sign; its key is the UTF-8 text of the secret.');
 
-const customFormat = z.strictObject({
-  body: text(L.body)
-    .nullable()
-    .default(null)
-    .describe('Template of the body; null for the one of `standard`.'),
-  headers: z
-    .record(z.string(), text(L.header))
-    .refine((headers) => Object.keys(headers).length <= L.headers, {
-      error: `must have at most ${L.headers} headers`,
-    })
-    .default(() => ({}))
-    .describe('Templates of headers. They are shown: what is secret belongs in `headers` of the webhook.'),
-  signature: z
-    .discriminatedUnion('scheme', [asymmetricSignature, hmacSignature])
-    .nullable()
-    .default(null)
-    .describe('Beside the `v1` of Standard Webhooks, which is in every request; null for that one alone.'),
-});
+/** A template that cannot be read, or that is JSON for some events only. */
+function checkTemplates(format: CustomFormat, context: z.RefinementCtx): void {
+  for (const { path, message } of formatTemplateFaults(format)) {
+    const [, member = '', name] = /^format\.(body|headers)\.?(.*)$/s.exec(path) ?? [];
+    context.addIssue({ code: 'custom', message, path: name ? [member, name] : [member] });
+  }
+}
+
+const customFormat = z
+  .strictObject({
+    body: text(L.body)
+      .nullable()
+      .default(null)
+      .describe(
+        'Template of the body, JSON in which `{{data.id}}` stands for values; null for the one of `standard`.',
+      ),
+    headers: z
+      .record(z.string(), text(L.header))
+      .refine((headers) => Object.keys(headers).length <= L.headers, {
+        error: `must have at most ${L.headers} headers`,
+      })
+      .default(() => ({}))
+      .describe(
+        'Templates of headers. A `Content-Type` among them says what the body is, JSON where there is none. ' +
+          'They are shown: what is secret belongs in `headers` of the webhook.',
+      ),
+    signature: z
+      .discriminatedUnion('scheme', [asymmetricSignature, hmacSignature])
+      .nullable()
+      .default(null)
+      .describe('Beside the `v1` of Standard Webhooks, which is in every request; null for that one alone.'),
+  })
+  .superRefine(checkTemplates);
 
 const error = `must be an object, or one of ${BUILT_IN_FORMATS.join(', ')}`;
 const described =
-  'What requests look like: the name of a built-in format, or one of your own. ' +
-  'This version can send `standard`, and formats of your own that have a signature alone; ' +
-  'with another one, attempts fail without a request.';
+  'What requests look like: the name of a built-in format, or one of your own (docs/payloads.md).';
 
 export const format = z.union([builtIn, customFormat], { error }).describe(described);
 

@@ -96,11 +96,7 @@ export const webhookPatch = z
       .describe('Merged when the type stays, and replaced when it changes; null for none.'),
     timeout_seconds: fields.timeout_seconds.nullable(),
     format: formatPatch,
-    rate_limit: z
-      .strictObject(rateLimitFields)
-      .partial()
-      .nullable()
-      .describe('Merged; null for any number. Kept, and not obeyed in this version.'),
+    rate_limit: z.strictObject(rateLimitFields).partial().nullable().describe('Merged; null for any number.'),
     concurrency: fields.concurrency.nullable(),
     ordered: fields.ordered.nullable(),
     retry: z
