@@ -22,6 +22,15 @@ describe('the frame of an owed delivery', () => {
     expect([read.owed, read.data.toString()]).toEqual([owed, '"ü"']);
   });
 
+  it('has no metadata where an earlier version wrote it, and keeps their bytes where this one did', () => {
+    const { metadata: _none, ...earlier } = owedDelivery();
+    const line = Buffer.from(`${JSON.stringify(earlier)}\n{"n":1}`);
+    expect(decodeOwed(line).owed.metadata).toBeUndefined();
+    const metadata = '{ "b": 1.50,\n"a": 9007199254740993 }';
+    const { owed, data } = decodeOwed(encodeOwed(owedDelivery({ metadata }), Buffer.from('1')));
+    expect([owed.metadata, data.toString()]).toEqual([metadata, '1']);
+  });
+
   it.each(['', 'no line of JSON', '{"half\n', '\n{}'])('is not found in %j', (text) => {
     expect(() => decodeOwed(Buffer.from(text))).toThrow(SyntaxError);
   });

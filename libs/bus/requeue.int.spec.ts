@@ -65,6 +65,15 @@ describe('a delivery that is brought back', () => {
     expect(brought).toEqual({ end: 'queued', owed_at: owed?.owed_at });
   });
 
+  it('has its metadata with it, whether it is brought back or its message was lost', async () => {
+    const metadata = '{ "b": 1.50, "a": 9007199254740993 }';
+    const [back, lost] = [toBringBack({ metadata }), { ...owedDelivery({ metadata }), data, dueAt: 0 }];
+    await bus.requeue.bringBack(back);
+    await bus.requeue.restore(lost);
+    await waitFor(() => expect([of(back).length, of(lost).length]).toEqual([1, 1]));
+    for (const each of [back, lost]) expect(of(each)[0]?.owed.metadata).toBe(metadata);
+  });
+
   it('comes once, however often it is asked for under one dedup id', async () => {
     const delivery = toBringBack();
     const last = toBringBack({ webhook: delivery.webhook });
@@ -106,10 +115,12 @@ describe('a delivery that is brought back', () => {
     const { sequence } = await bus.publishEvent({ tenant: 'acme', type: 'order.created', body, dedupId });
     const stored = await bus.events.read({ sequence, tenant: 'acme', type: 'order.created' });
     const created_at = stored?.storedAt ?? 0;
-    const delivery = { ...toBringBack({ event: id, sequence, created_at }), data: large };
+    const metadata = '{"a":1}';
+    const delivery = { ...toBringBack({ event: id, sequence, created_at, metadata }), data: large };
     expect(await bus.requeue.bringBack(delivery)).toMatchObject({ end: 'queued' });
     await waitFor(() => expect(of(delivery)).toHaveLength(1));
     expect(of(delivery)[0]?.owed).toMatchObject({ by_reference: true, sequence });
+    expect(of(delivery)[0]?.owed).not.toHaveProperty('metadata');
     expect(of(delivery)[0]?.data.length).toBe(0);
     for (const other of [{ event: newId('evt') }, { sequence: 999 }, { tenant: 'globex' }, { created_at: 5 }])
       expect(await bus.requeue.bringBack({ ...delivery, ...other })).toEqual({ end: 'payload_expired' });

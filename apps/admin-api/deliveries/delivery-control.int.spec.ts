@@ -82,6 +82,15 @@ describe('POST /deliveries/{id}/retry', () => {
     },
   );
 
+  it('queues it with the metadata of its event, as they were written', async () => {
+    const to = await webhook();
+    const metadata = '{ "b": 1.50, "a": 9007199254740993 }';
+    const delivery = await record.delivery(to, 'failed', await record.event({ metadata }));
+    expect((await ask('retry', delivery)).status).toBe(202);
+    const [queued] = await record.readyFor(to, 1);
+    expect(queued?.owed.metadata).toBe(metadata);
+  });
+
   it('queues it once while nothing has come of it, and again when something has', async () => {
     const to = await webhook();
     const delivery = await record.delivery(to, 'failed');

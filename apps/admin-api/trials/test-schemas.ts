@@ -14,6 +14,11 @@ export const webhookTest = z
       .describe(
         'Any JSON of at most 256 KiB; its bytes and key order are kept. Left out, the example of the event type in the catalogue, else a small sample.',
       ),
+    metadata: z
+      .record(z.string(), z.unknown())
+      .nullable()
+      .optional()
+      .describe('What formats and transforms see as the metadata of the event; its bytes are kept too.'),
   })
   .meta({ id: 'WebhookTest' });
 export type WebhookTest = z.output<typeof webhookTest>;

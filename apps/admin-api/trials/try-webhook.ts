@@ -11,6 +11,7 @@ import {
 } from '#domain';
 import { DataSource, findEventType, findWebhook } from '#persistence';
 import { found } from '../http/found.js';
+import type { WebhookTest } from './test-schemas.js';
 import { notProven } from '../webhooks/prove-ownership.js';
 import { invalidRequest, Problem } from '../problems/problem.js';
 
@@ -18,6 +19,8 @@ import { invalidRequest, Problem } from '../problems/problem.js';
 const MOST_BYTES = 256 * 1024;
 /** Beyond the webhook's own timeout: for the way there and back, and for a dispatcher that is busy. */
 const MARGIN_MS = 3_000;
+/** For the webhook's transform, whose time is none of the webhook's timeout. */
+const TRANSFORM_MS = 5_000;
 const SAMPLE = '{"message":"This is a test of a webhook."}';
 const RETRY_AFTER_SECONDS = 2;
 const NOT_PROVEN = 'The receiver has not agreed to get events yet; POST /webhooks/{id}/verify asks it.';
@@ -31,24 +34,30 @@ export class TryWebhook {
   ) {}
 
   /**
-   * @param text the request's body, from which `data` is taken as it came
+   * @param text the request's body, from which data and metadata are taken as they came
    * @returns the attempt, which is on record as a delivery of its own
    * @throws Problem 404, 422; 503 when no dispatcher takes it, 504 when none answers in time
    */
   async attempt(
     tenant: TenantId,
     id: string,
-    event_type: string,
+    { event_type, metadata: given }: WebhookTest,
     text: string,
   ): Promise<{ owed: OwedDelivery; attempt: AttemptRecord }> {
     const row = await findWebhook(this.database, tenant, id);
     const webhook = found(row, () => new WebhookNotFound(id));
     if (awaitsProof(webhook)) throw notProven(NOT_PROVEN);
-    const data = Buffer.from(await this.dataOf(tenant, event_type, text));
-    if (data.length > MOST_BYTES)
-      throw invalidRequest([{ path: 'data', message: 'must have at most 256 KiB' }]);
-    const owed = owedTest(tenant, id, event_type);
-    const answer = await this.ask(owed, data, webhook.timeout_seconds * 1_000 + MARGIN_MS);
+    const members = text === '' ? new Map<string, string>() : jsonMembers(text);
+    const data = Buffer.from(members.get('data') ?? (await this.sampleOf(tenant, event_type)));
+    const metadata = given ? members.get('metadata') : undefined;
+    for (const [path, bytes] of [
+      ['data', data.length],
+      ['metadata', Buffer.byteLength(metadata ?? '')],
+    ] as const)
+      if (bytes > MOST_BYTES) throw invalidRequest([{ path, message: 'must have at most 256 KiB' }]);
+    const owed = { ...owedTest(tenant, id, event_type), metadata };
+    const transformMs = webhook.transform === null ? 0 : TRANSFORM_MS;
+    const answer = await this.ask(owed, data, webhook.timeout_seconds * 1_000 + transformMs + MARGIN_MS);
     if ('attempt' in answer) return { owed, attempt: answer.attempt };
     if (answer.refused === 'ownership_not_proven') throw notProven(NOT_PROVEN);
     if (answer.refused === 'webhook_unknown') throw new WebhookNotFound(id);
@@ -68,9 +77,7 @@ export class TryWebhook {
     }
   }
 
-  private async dataOf(tenant: TenantId, event_type: string, text: string): Promise<string> {
-    const given = text === '' ? undefined : jsonMembers(text).get('data');
-    if (given !== undefined) return given;
+  private async sampleOf(tenant: TenantId, event_type: string): Promise<string> {
     const type = await findEventType(this.database, tenant, event_type);
     return type?.example === null || type?.example === undefined ? SAMPLE : JSON.stringify(type.example);
   }

@@ -22,10 +22,10 @@ export class WebhookTestsController {
   async test(
     @CallerOf() { tenant }: Caller,
     @PathId() id: string,
-    @Body({ schema: webhookTest.prefault({}) }) { event_type }: WebhookTest,
+    @Body({ schema: webhookTest.prefault({}) }) test: WebhookTest,
     @BodyText() text: string,
   ) {
-    const { owed, attempt } = await this.trying.attempt(tenant, id, event_type, text);
+    const { owed, attempt } = await this.trying.attempt(tenant, id, test, text);
     return triedAttemptOf(owed, attempt);
   }
 }

@@ -119,7 +119,7 @@ const metric = async (name: string, label: string) => {
 };
 
 describe('a webhook whose receiver wants nothing more', () => {
-  it.each<WebhookRefused['reason']>(['receiver_gone', 'receiver_asked'])(
+  it.each<WebhookRefused['reason']>(['receiver_gone', 'receiver_asked', 'transform_failing'])(
     'is disabled: %s',
     async (reason) => {
       const webhook = await create(HOUR_MS);

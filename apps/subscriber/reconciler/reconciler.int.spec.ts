@@ -200,6 +200,14 @@ describe('a round of the reconciler', () => {
     expect(await queued(retried.webhook, 1)).toEqual([{ owed: owedOf(retried, 2), data: retried.data }]);
   });
 
+  it('queues it with its metadata, as they were written', async () => {
+    const lost = story();
+    const metadata = '{ "b": 1.50, "a": 9007199254740993 }';
+    await record({ ...accepted(lost), metadata } as Fact);
+    expect(await reconciler.round()).toMatchObject({ queued: 1 });
+    expect(await queued(lost.webhook, 1)).toEqual([{ owed: { ...owedOf(lost), metadata }, data: lost.data }]);
+  });
+
   it('queues again what a person brought back, owed since then', async () => {
     const lost = story();
     const owed_at = Date.now() - 2 * MINUTE;

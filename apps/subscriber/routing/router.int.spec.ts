@@ -116,6 +116,29 @@ describe('an event', () => {
     await waitFor(() => expect(routing.acceptedAs(large)).toEqual([expect.objectContaining({ data: null })]));
   });
 
+  it('takes its metadata along, as they were written', async () => {
+    routing.listens();
+    const [some, none] = [newId('evt'), newId('evt')];
+    const metadata = '{ "b": 1.50, "größe": [9007199254740993] }';
+    await routing.publish(`{"id":"${some}","data":{"n":1},"metadata":${metadata}}`, newId('evt'));
+    await routing.publish({ id: none, data: { n: 1 }, metadata: null }, newId('evt'));
+    await waitFor(() => expect([routing.ofEvent(some).length, routing.ofEvent(none).length]).toEqual([1, 1]));
+    expect(routing.ofEvent(some)[0]?.owed).toMatchObject({ by_reference: false, metadata });
+    expect(routing.ofEvent(none)[0]?.owed).not.toHaveProperty('metadata');
+  });
+
+  it('with large metadata travels by reference, both left where they lie', async () => {
+    routing.listens();
+    const id = newId('evt');
+    const metadata = JSON.stringify({ a: 'x'.repeat(INLINE_BYTES) });
+    await routing.publish(`{"id":"${id}","data":1,"metadata":${metadata}}`, newId('evt'));
+    await waitFor(() => expect(routing.ofEvent(id)).toHaveLength(1));
+    const [{ owed, data } = { owed: undefined, data: undefined }] = routing.ofEvent(id);
+    expect(owed).toMatchObject({ by_reference: true });
+    expect(owed).not.toHaveProperty('metadata');
+    expect(data).toHaveLength(0);
+  });
+
   it('with metadata larger than a journal message is recorded, and blocks nobody', async () => {
     const [huge, next] = [newId('evt'), newId('evt')];
     // Within JSON within JSON each quotation mark is four characters.

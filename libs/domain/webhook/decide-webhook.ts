@@ -64,7 +64,8 @@ export interface RotateSecret extends Command {
 /**
  * Switches it off, for what was seen of it. Never refused: it changes nothing
  * where there is no such webhook (any more), where it is off already, and where
- * a person changed its status or its URL after what was seen.
+ * a person changed its status or its URL after what was seen; of a failing
+ * transform, where they changed anything.
  */
 export interface DisableWebhook extends Command {
   kind: 'disable';
@@ -152,7 +153,7 @@ export function decideWebhook(state: WebhookState, command: WebhookCommand): Web
     }
     case 'disable': {
       if (state.kind !== 'live' || state.status === 'disabled') return [];
-      if (state.standing_since > command.observed_at) return [];
+      if (standingSince(state, command.reason) > command.observed_at) return [];
       return [{ ...decided, type: 'webhook.disabled', data: { reason: command.reason } }];
     }
     case 'prove_ownership': {
@@ -171,6 +172,11 @@ export function decideWebhook(state: WebhookState, command: WebhookCommand): Web
       expectLive(state, command);
       return [{ ...decided, type: 'webhook.deleted', data: {} }];
   }
+}
+
+/** What was seen before this is not held against it; milliseconds since 1970. */
+function standingSince({ standing_since, updated_at }: LiveWebhook, reason: DisabledReason): number {
+  return reason === 'transform_failing' ? updated_at : standing_since;
 }
 
 function expectLive(

@@ -46,6 +46,12 @@ describe('disabling a webhook', () => {
     expect(given(...before).when(disable(observedAt))()).toHaveLength(1);
   });
 
+  it('for its transform changes nothing when anything of it was changed since', () => {
+    expect(given(created, renamed).when(disable(1_500, 'transform_failing'))()).toEqual([]);
+    const [event] = given(created, renamed).when(disable(2_500, 'transform_failing'))();
+    expect(event).toMatchObject({ type: 'webhook.disabled', data: { reason: 'transform_failing' } });
+  });
+
   it('given a disabled one: a person resumes it, and the reason is gone', () => {
     const resume: WebhookCommand = { ...later, kind: 'change', change: { status: 'active' } };
     const story = given(created, disabled);
