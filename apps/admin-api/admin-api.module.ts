@@ -41,6 +41,7 @@ import { TryWebhook } from './trials/try-webhook.js';
 import { WebhookTestsController } from './trials/webhook-tests.controller.js';
 import { WebhookHealthController } from './webhooks/health/webhook-health.controller.js';
 import { TagsController } from './webhooks/tags.controller.js';
+import { TransformCheck } from './webhooks/transform-check.js';
 import { WebhookChanges } from './webhooks/webhook-changes.js';
 import { WebhookDeletionsController } from './webhooks/webhook-deletions.controller.js';
 import { WebhookHistoryController } from './webhooks/webhook-history.controller.js';
@@ -136,6 +137,7 @@ export class AdminApiModule {
         ForgetExpired,
         TenantChanges,
         ProveOwnership,
+        TransformCheck,
         WebhookChanges,
         PublishEvent,
         EventTypeChanges,

@@ -192,6 +192,18 @@ async function withoutNats(): Promise<TestAnswer> {
   return answer;
 }
 
+async function withoutSandbox(): Promise<TestAnswer> {
+  await api.halt();
+  const node = process.execPath;
+  process.execPath = '/there/is/no/node';
+  await api.resume();
+  const answer = await createWebhook(api, { transform: 'function transform(event) { return event }' });
+  process.execPath = node;
+  await api.halt();
+  await api.resume();
+  return answer;
+}
+
 /** The other is of a route for receivers: signing-keys.int.spec.ts. */
 type ProblemUnderApi = Exclude<ProblemCode, 'signing_keys_not_found'>;
 
@@ -231,6 +243,7 @@ const PROVOKED: Record<ProblemUnderApi, [operation: string, ask: () => Promise<T
   webhook_gone: ['retryDelivery', () => retried('failed', 'wh_none')],
   webhook_disabled: ['retryDelivery', async () => retried('failed', await disabledWebhook())],
   job_ended: ['cancelJob', cancelledTwice],
+  sandbox_unavailable: ['createWebhook', withoutSandbox],
   no_dispatcher: ['testWebhook', () => api.ask('POST', `${webhook}/test`)],
   attempt_not_answered: ['testWebhook', testWithSilentDispatcher],
   version_conflict: ['patchWebhook', () => api.ask('PATCH', webhook, { tags: ['a'] }, { 'if-match': '"9"' })],

@@ -51,6 +51,7 @@ export const PROBLEMS = {
   internal: { status: 500, title: 'Something went wrong on our side' },
   database_unavailable: { status: 503, title: 'The database cannot be reached' },
   bus_unavailable: { status: 503, title: 'NATS cannot be reached' },
+  sandbox_unavailable: { status: 503, title: 'Transforms cannot be checked now' },
   no_dispatcher: { status: 503, title: 'No dispatcher takes it' },
   attempt_not_answered: { status: 504, title: 'The attempt was not answered in time' },
 } as const satisfies Record<string, { status: number; title: string }>;

@@ -33,6 +33,7 @@ import { LedgerRelay } from '../relay/ledger-relay.js';
 import { kept, told } from '../relay/told.js';
 import { refuseFormatWithoutSecret, signingSecret } from './signing-secret.js';
 import { patched, settle } from './wanted-webhook.js';
+import { TransformCheck } from './transform-check.js';
 import type { NewWebhook, SecretRotation, WantedWebhook, WebhookPatch } from './webhook-schemas.js';
 
 type Bare<Each> = Each extends WebhookCommand ? Omit<Each, 'tenant' | 'webhook' | 'actor' | 'at'> : never;
@@ -46,6 +47,7 @@ export class WebhookChanges {
     private readonly relay: LedgerRelay,
     private readonly keyring: Keyring,
     private readonly addresses: AddressGuard,
+    private readonly transforms: TransformCheck,
   ) {}
 
   /** @returns the webhook, and its signing secret for the only time */
@@ -53,6 +55,7 @@ export class WebhookChanges {
     const { secret: supplied, ...rest } = wanted;
     this.refuseAddresses(addressesOf(rest));
     const { secret, origin } = signingSecret(supplied, rest.format);
+    await this.transforms.refuseUnsound(caller.tenant, rest.transform);
     const id = newId('wh');
     const tenant = await this.tenant(caller.tenant);
     const { ownership_check: ownershipCheck } = tenant;
@@ -73,6 +76,7 @@ export class WebhookChanges {
     wanted: WantedWebhook,
     expectedVersion: number | undefined,
   ): Promise<LiveWebhook> {
+    await this.transforms.refuseUnsound(caller.tenant, wanted.transform);
     return this.redefine(caller, id, expectedVersion, () => wanted);
   }
 
@@ -83,6 +87,7 @@ export class WebhookChanges {
     patch: WebhookPatch,
     expectedVersion: number | undefined,
   ): Promise<LiveWebhook> {
+    await this.transforms.refuseUnsound(caller.tenant, patch.transform);
     return this.redefine(caller, id, expectedVersion, (current) => {
       const { status, ...rest } = patched(current, patch);
       return 'status' in patch ? { ...rest, status } : rest;

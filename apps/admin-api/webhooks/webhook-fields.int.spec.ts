@@ -93,6 +93,9 @@ describe('the fields of a webhook', () => {
       'format',
     ],
     ['an empty transform', { transform: '' }, 'transform'],
+    ['a transform that is not JavaScript', { transform: 'function transform(event) {' }, 'transform'],
+    ['a transform without its function', { transform: 'const other = () => 1;' }, 'transform'],
+    ['a transform that never gets there', { transform: 'for (;;);' }, 'transform'],
     ['a transform beyond 64 KiB', { transform: 'ü'.repeat(32_769) }, 'transform'],
     ['a rate limit of none', { rate_limit: { limit: 0, period_seconds: 1 } }, 'rate_limit.limit'],
     [
@@ -165,7 +168,7 @@ describe('the fields of a webhook', () => {
     const headers = Object.fromEntries(Array.from({ length: 20 }, (_, i) => [`X-${i}`, 'x'.repeat(1_024)]));
     const path = await createdWebhook(api, {
       format: { body: `"${'漢'.repeat(65_534)}"`, headers },
-      transform: '\n'.repeat(65_536),
+      transform: `function transform() {}${'\n'.repeat(65_536 - 23)}`,
       auth: {
         type: 'mtls',
         ...CLIENT,

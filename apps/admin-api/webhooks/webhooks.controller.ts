@@ -36,6 +36,7 @@ export class WebhooksController {
   @Answers(201, 'The webhook, and its secret for the only time', createdWebhookView, [
     'webhook_name_taken',
     'webhook_limit_reached',
+    'sandbox_unavailable',
   ])
   async create(@CallerOf() caller: Caller, @Body({ schema: newWebhook }) wanted: NewWebhook) {
     const { webhook: saved, secret } = await this.changes.create(caller, wanted);
@@ -62,6 +63,7 @@ export class WebhooksController {
     'webhook_not_found',
     'webhook_name_taken',
     'version_conflict',
+    'sandbox_unavailable',
   ])
   async replace(
     @CallerOf() caller: Caller,
@@ -78,6 +80,7 @@ export class WebhooksController {
     'webhook_not_found',
     'webhook_name_taken',
     'version_conflict',
+    'sandbox_unavailable',
   ])
   async patch(
     @CallerOf() caller: Caller,

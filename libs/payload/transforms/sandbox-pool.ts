@@ -1,7 +1,7 @@
 import { FairQueue, type Pace } from './fair-queue.js';
 import { Sandbox, SandboxDied } from './sandbox.js';
 import type { Transformer, TransformInput, TransformOutcome, TransformRun } from './transform.js';
-import { failed, outcomeOf, readAnswer, type SandboxAnswer } from './wanted-request.js';
+import { failed, outcomeOf, readAnswer, refusalOf, type SandboxAnswer } from './wanted-request.js';
 
 export interface SandboxSettings {
   /** How many processes; with one alone, slow webhooks share it with quick ones. */
@@ -17,7 +17,6 @@ export class SandboxUnavailable extends Error {
 
 const START_AGAIN_MS = 200;
 const START_AGAIN_MAX_MS = 10_000;
-const CHECKS = 'checks';
 
 type Parts = readonly (string | Uint8Array)[];
 
@@ -84,14 +83,14 @@ export class SandboxPool implements Transformer {
 
   /**
    * Whether there is a transform in the code: it is compiled, and what stands outside of functions is run.
+   * @param owner whose it is, as with `run`
    * @returns what is wrong with it; undefined when nothing is
    * @throws SandboxUnavailable when that cannot be said
    */
-  async check(code: string): Promise<string | undefined> {
-    const { answer, died } = await this.ask(CHECKS, ['check', CHECKS, code], code.length);
+  async check(owner: string, code: string): Promise<string | undefined> {
+    const { answer, died } = await this.ask(owner, ['check', owner, code], code.length);
     if (answer?.kind === 'sound') return undefined;
-    const wrong = answer ? answer.parts[0]?.toString() : undefined;
-    return wrong ?? reasonOf(died, this.settings.timeoutMs);
+    return refusalOf(answer) ?? reasonOf(died, this.settings.timeoutMs);
   }
 
   /** Ends the processes; what waits is answered as not run. */
@@ -135,6 +134,8 @@ export class SandboxPool implements Transformer {
       job.reject(error as SandboxUnavailable);
     }
     place.busy = false;
+    // Where one process serves both, they take turns.
+    if (this.places.length === 1) place.paces = place.paces.toReversed();
     this.queue.done(webhook, ms);
     this.pump();
   }

@@ -46,7 +46,7 @@ export function outcomeOf(answer: SandboxAnswer, input: TransformInput): Transfo
     case 'dropped':
       return { kind: 'dropped' };
     case 'refused':
-      return failed(shown(answer.parts[0]?.toString() ?? '', MESSAGE_CHARS));
+      return failed(refusalOf(answer) ?? 'it is not told why');
     case 'sound':
       return failed('the sandbox gave no answer that can be read');
     case 'request':
@@ -57,6 +57,12 @@ export function outcomeOf(answer: SandboxAnswer, input: TransformInput): Transfo
         throw error;
       }
   }
+}
+
+/** Why a process refused what it was given; undefined when it did not. */
+export function refusalOf(answer: SandboxAnswer | undefined): string | undefined {
+  if (answer?.kind !== 'refused') return undefined;
+  return shown(answer.parts[0]?.toString() ?? '', MESSAGE_CHARS);
 }
 
 /** A sentence of a failed run. */
