@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { busAccessOf, egressOf, loadConfig, required, topologyOf } from '#config';
+import { busAccessOf, egressOf, loadConfig, required, topologyOf, transformsOf } from '#config';
 import { createLogger, runProcess } from '#observability';
 import { Keyring } from '#signing';
 import { startDispatcher } from './start-dispatcher.js';
@@ -11,6 +11,7 @@ await runProcess('dispatcher', () => {
     natsAccess: busAccessOf(config),
     topology: topologyOf(config),
     egress: egressOf(config),
+    transforms: transformsOf(config),
     keyring: Keyring.parse(required(config, 'TIDINGS_ENCRYPTION_KEYS')),
     origin: config.TIDINGS_ORIGIN,
     concurrency: config.TIDINGS_DISPATCH_CONCURRENCY,

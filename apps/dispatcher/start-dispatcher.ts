@@ -5,9 +5,9 @@ import { VERSION } from '#config';
 import { newId } from '#domain';
 import { EgressClient, type EgressPolicy } from '#egress';
 import { createRegistry, nestLogger, OPS_LIMITS, type Logger, type RunningApp } from '#observability';
+import { SandboxPool, type SandboxSettings } from '#payload';
 import type { Keyring } from '#signing';
 import { Attempter } from './attempts/attempter.js';
-import { NoSandbox } from './attempts/no-sandbox.js';
 import { RequestMaker } from './attempts/request-maker.js';
 import { Courier } from './attempts/courier.js';
 import { Dispatcher } from './attempts/dispatcher.js';
@@ -28,6 +28,8 @@ export interface DispatcherOptions {
   topology: TopologySettings;
   egress: EgressPolicy;
   keyring: Keyring;
+  /** Where tenants' transforms run. */
+  transforms: SandboxSettings;
   /** By what name receivers know this installation. */
   origin?: string;
   /** Attempts at once, those apart that take longer than a second. */
@@ -121,7 +123,8 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Runni
     inFlight: () => strategy.inFlight,
     lanes: () => lanes.counts,
   });
-  const maker = new RequestMaker(`Tidings/${VERSION}`, new NoSandbox());
+  const sandbox = new SandboxPool(options.transforms);
+  const maker = new RequestMaker(`Tidings/${VERSION}`, sandbox);
   const attempter = new Attempter(client, maker);
   const courier = new Courier({
     webhooks,
@@ -171,6 +174,7 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Runni
       bus.cancellations.close();
       bus.breakers.close();
       front.close();
+      sandbox.close();
       await app.close();
       await bus.close();
       await client.close();

@@ -41,6 +41,7 @@ const dispatching = (keys: string) =>
     egress: api.options.egress,
     keyring: Keyring.parse(keys),
     concurrency: 16,
+    transforms: { processes: 1, timeoutMs: 500 },
     maxDeliveryAgeHours: 1,
     host: '127.0.0.1',
     port: 0,

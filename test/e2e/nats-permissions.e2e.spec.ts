@@ -64,7 +64,7 @@ beforeAll(async () => {
     ...common,
     natsUrl: natsUrl('tidings-dispatcher'),
     keyring: Keyring.parse(encryptionKeys),
-    ...{ concurrency: 64, maxDeliveryAgeHours: 720 },
+    ...{ concurrency: 64, maxDeliveryAgeHours: 720, transforms: { processes: 1, timeoutMs: 500 } },
     logger: createLogger('silent', 'dispatcher'),
   });
   await api('POST', '/tenants', { id: 'acme', name: 'Acme' }, 'default');

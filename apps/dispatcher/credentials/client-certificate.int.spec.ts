@@ -6,16 +6,19 @@ import type { TLSSocket } from 'node:tls';
 import type { OwedDelivery } from '#bus';
 import { type AttemptRecord, newId } from '#domain';
 import { EgressClient } from '#egress';
+import { SandboxPool } from '#payload';
 import { generateSecret, Keyring } from '#signing';
 import { certify, routedWebhook, type Certified } from '#testing';
 import { Attempter } from '../attempts/attempter.js';
-import { NoSandbox } from '../attempts/no-sandbox.js';
 import { RequestMaker } from '../attempts/request-maker.js';
 import { readyWebhook, type ReadyWebhook } from '../webhooks/ready-webhook.js';
 
 const keyring = Keyring.parse(`k1:${randomBytes(32).toString('base64')}`);
 const client = new EgressClient({ allow: ['127.0.0.0/8'], http: false, ports: 'any' }, 4);
-const attempter = new Attempter(client, new RequestMaker('Tidings/test', new NoSandbox()));
+const attempter = new Attempter(
+  client,
+  new RequestMaker('Tidings/test', new SandboxPool({ processes: 1, timeoutMs: 500 })),
+);
 const authority = certify({ name: 'authority' });
 const { certificate: cert, privateKey: key } = certify({ name: 'receiver', by: authority });
 const receiver = createServer(

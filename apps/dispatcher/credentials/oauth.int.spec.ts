@@ -2,16 +2,19 @@ import { randomBytes } from 'node:crypto';
 import type { OwedDelivery } from '#bus';
 import { type AttemptRecord, newId, type RoutedWebhook, type WebhookAuth } from '#domain';
 import { EgressClient } from '#egress';
+import { SandboxPool } from '#payload';
 import { generateSecret, Keyring } from '#signing';
 import { routedWebhook, startReceiver, type Receiver } from '#testing';
 import { Attempter } from '../attempts/attempter.js';
-import { NoSandbox } from '../attempts/no-sandbox.js';
 import { RequestMaker } from '../attempts/request-maker.js';
 import { readyWebhook, type ReadyWebhook } from '../webhooks/ready-webhook.js';
 
 const keyring = Keyring.parse(`k1:${randomBytes(32).toString('base64')}`);
 const client = new EgressClient({ allow: ['127.0.0.0/8'], http: true, ports: 'any' }, 200);
-const attempter = new Attempter(client, new RequestMaker('Tidings/test', new NoSandbox()));
+const attempter = new Attempter(
+  client,
+  new RequestMaker('Tidings/test', new SandboxPool({ processes: 1, timeoutMs: 500 })),
+);
 const SECRET = 'p:w ü&=+%';
 let receiver: Receiver;
 let endpoint: Receiver;

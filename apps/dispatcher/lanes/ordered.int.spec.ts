@@ -72,6 +72,14 @@ describe('an ordered webhook', () => {
     expect(seen.most).toBe(1);
   }, 40_000);
 
+  it('goes on after an event that its transform dropped', async () => {
+    const transform = 'function transform(event) { return event.data === 0 ? null : event; }';
+    const webhook = await test.webhook({ ordered: true, transform });
+    await oweInOrder(webhook, await accepted(3));
+    await waitFor(() => expect(test.receiver.to(webhook.path)).toHaveLength(2));
+    expect(numbers(test.receiver.to(webhook.path))).toEqual([1, 2]);
+  }, 20_000);
+
   it('waits for an earlier event that is still being routed', async () => {
     const webhook = await test.webhook({ ordered: true });
     // The next event is held up in routing: its sequence is not known before.

@@ -53,6 +53,7 @@ export async function startTestDispatcher(): Promise<TestDispatcher> {
     topology: TOPOLOGY,
     egress: { allow: ['127.0.0.0/8'], http: true, ports: 'any' },
     keyring,
+    transforms: { processes: 2, timeoutMs: 500 },
     concurrency: 64,
     maxDeliveryAgeHours: 720,
     host: '127.0.0.1',

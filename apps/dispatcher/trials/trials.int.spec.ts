@@ -1,9 +1,9 @@
 import type { OwedDelivery } from '#bus';
 import { deliveryIdOf, newId, type RoutedWebhook } from '#domain';
 import { EgressClient } from '#egress';
+import { SandboxPool } from '#payload';
 import { waitFor } from '#testing';
 import { Attempter } from '../attempts/attempter.js';
-import { NoSandbox } from '../attempts/no-sandbox.js';
 import { RequestMaker } from '../attempts/request-maker.js';
 import { startTestDispatcher, type TestDispatcher } from '../testing/dispatcher-for-tests.js';
 import { WebhookDirectory } from '../webhooks/webhook-directory.js';
@@ -18,7 +18,10 @@ beforeAll(async () => {
   const webhooks = new WebhookDirectory(test.bus.webhooks, test.keyring, () => undefined);
   trials = new Trials(
     webhooks,
-    new Attempter(client, new RequestMaker('Tidings/test', new NoSandbox())),
+    new Attempter(
+      client,
+      new RequestMaker('Tidings/test', new SandboxPool({ processes: 1, timeoutMs: 500 })),
+    ),
     test.bus.journal('spec'),
   );
 }, 60_000);
