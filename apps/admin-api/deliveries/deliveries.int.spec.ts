@@ -49,6 +49,7 @@ const attempt = (of: DeliveryRef, number: number, more: Partial<AttemptFinished>
         : status < 300
           ? null
           : { kind: 'http_status', message: `${status}` },
+    ...(status === undefined ? { console: [{ level: 'log' as const, text: '<b>said</b>' }] } : {}),
   },
   outcome: 'success',
   next_attempt_at: null,
@@ -112,6 +113,7 @@ describe('a delivery', () => {
           },
           response: null,
           error: { kind: 'connect', message: 'refused' },
+          console: [{ level: 'log', text: '<b>said</b>' }],
         },
         {
           id: expect.stringMatching(/^att_/) as string,
@@ -122,6 +124,7 @@ describe('a delivery', () => {
           request: expect.any(Object) as object,
           response: { status: 200, headers: { 'x-b': 'c' }, body: 'said', truncated: false },
           error: null,
+          console: null,
         },
       ],
     });

@@ -1,5 +1,12 @@
 import type { OwedDelivery } from '#bus';
-import type { AttemptRecord, ConsoleLine, RoutedWebhook, WebhookMethod } from '#domain';
+import {
+  authHeader,
+  definitionOf,
+  type AttemptRecord,
+  type ConsoleLine,
+  type RoutedWebhook,
+  type WebhookMethod,
+} from '#domain';
 import { OutboundRequest } from '#egress';
 import {
   RenderError,
@@ -40,6 +47,7 @@ export type Making = { console?: ConsoleLine[] } & (
 /** How much of a request's body the record keeps, in bytes. */
 const KEPT_BODY_BYTES = 16 * 1024;
 const NOTHING = Buffer.alloc(0);
+const NONE: Readonly<Record<string, string>> = {};
 
 const UNTOUCHED: WantedRequest = { event: null, body: null, headers: {}, method: null, path: null };
 
@@ -67,7 +75,7 @@ export class RequestMaker {
     const event = payloadEventOf(ready.webhook, owed, payload);
     return ready.webhook.transform === null
       ? this.request(ready, owed, event, UNTOUCHED, startedAt)
-      : this.transformed(ready, owed, event, ready.webhook.transform, startedAt);
+      : this.transformed(ready, owed, event, ready.webhook.transform);
   }
 
   private async transformed(
@@ -75,11 +83,11 @@ export class RequestMaker {
     owed: OwedDelivery,
     event: PayloadEvent,
     code: string,
-    startedAt: number,
   ): Promise<Making> {
     const { id, method, url } = ready.webhook;
     const run = await this.transformer.run(id, code, { ...event, method, path: pathOf(url) });
-    return { ...this.afterTransform(ready, owed, event, run, startedAt), console: run.console };
+    // Receivers look how old a signature is, and this one may have waited for the sandbox.
+    return { ...this.afterTransform(ready, owed, event, run, Date.now()), console: run.console };
   }
 
   private afterTransform(
@@ -113,50 +121,54 @@ export class RequestMaker {
     owed: OwedDelivery,
     event: PayloadEvent,
     wanted: WantedRequest,
-    startedAt: number,
+    at: number,
   ): Making {
     const { webhook, signer, extra } = ready;
-    const rendered = render(ready, event, wanted.body);
+    const rendered = render(ready, event, wanted);
     if ('kind' in rendered)
       return { kind: 'failed', recorded: nothingSent(webhook), error: rendered, byTransform: false };
     const method = wanted.method ?? webhook.method;
     const url = wanted.path === null ? webhook.url : new URL(wanted.path, webhook.url).href;
     // A GET carries nothing: clients and proxies drop or refuse a body there (docs/concepts.md).
     const body = method === 'GET' ? NOTHING : rendered.body;
-    const own = { ...wanted.headers, ...this.headers(ready, owed, rendered.headers, body, startedAt) };
+    const own = this.headers(ready, owed, event.type, rendered.headers, body, at);
+    // Those of the format the webhook's give way to already: see readyWebhook.
+    const before = wanted === UNTOUCHED ? NONE : rendered.headers;
     const recorded = {
       ...{ method, url, body: keptText(body) },
-      headers: { ...extra?.recorded, ...own },
+      headers: { ...without(extra?.recorded ?? NONE, before), ...own },
     };
     if (signer === null || extra === null) {
       const what = signer === null ? 'signing secret' : 'credentials';
       const message = `The ${what} cannot be opened with the configured encryption keys.`;
       return { kind: 'failed', recorded, error: { kind: 'internal', message }, byTransform: false };
     }
-    const headers = { ...extra.sent, ...own };
+    const headers = { ...without(extra.sent, before), ...own };
     const deadlineMs = webhook.timeout_seconds * 1000;
     const outbound = new OutboundRequest(method, url, headers, body, deadlineMs, extra.identity);
     return { kind: 'made', outbound, recorded };
   }
 
+  /** The format's headers, over which Tidings' own go: only User-Agent and Content-Type are the format's to say. */
   private headers(
     ready: ReadyWebhook,
     owed: OwedDelivery,
+    type: string,
     rendered: RenderedPayload['headers'],
     body: Buffer,
-    startedAt: number,
+    at: number,
   ): Record<string, string> {
     const hmac = ready.extra?.hmac;
-    const { event: id, delivery, event_type: type } = owed;
+    const { event: id, delivery } = owed;
     const headers: Record<string, string> = {
       'User-Agent': this.userAgent,
       ...rendered,
       ...(hmac ? { [hmac.header]: bodySignature(hmac.key, body) } : {}),
       'Accept-Encoding': 'identity',
       'webhook-id': id,
-      'webhook-timestamp': String(Math.floor(startedAt / 1000)),
+      'webhook-timestamp': String(Math.floor(at / 1000)),
       ...askedFor(ready.webhook.ownership),
-      ...ready.signer?.headers({ id, delivery, type, at: startedAt, body }),
+      ...ready.signer?.headers({ id, delivery, type, at, body }),
       'X-Tidings-Delivery-Id': delivery,
       'X-Tidings-Attempt': String(owed.attempt),
     };
@@ -165,20 +177,47 @@ export class RequestMaker {
   }
 }
 
-/** @param body JSON text that goes past the format; null for what the format says */
+/** @param wanted whose body goes past the format, and whose headers go over the format's */
 function render(
-  { renderer }: ReadyWebhook,
+  { webhook, renderer }: ReadyWebhook,
   event: PayloadEvent,
-  body: Buffer | null,
+  wanted: WantedRequest,
 ): RenderedPayload | NonNullable<AttemptRecord['error']> {
   if (renderer === null) return { kind: 'internal', message: "The webhook's format cannot be read." };
   try {
     const rendered = renderer.render(event);
-    return body === null ? rendered : { headers: rendered.headers, body };
+    return wanted === UNTOUCHED ? rendered : asWanted(rendered, wanted, webhook);
   } catch (error) {
     if (error instanceof RenderError) return { kind: 'transform', message: error.message };
     return { kind: 'internal', message: `The event could not be rendered: ${String(error)}` };
   }
+}
+
+function asWanted(
+  rendered: RenderedPayload,
+  { headers, body }: WantedRequest,
+  { auth, format }: RoutedWebhook,
+): RenderedPayload {
+  const { signature } = definitionOf(format);
+  const signed = signature === null || signature.scheme === 'v1a' ? undefined : signature.header;
+  // What authenticates a request is the webhook's, not its transform's.
+  const taken = [authHeader(auth)?.name, signed].filter((name) => name !== undefined);
+  const given = without(headers, Object.fromEntries(taken.map((name) => [name, ''])));
+  const merged = { ...without(rendered.headers, given), ...given };
+  if (body === null) return { headers: merged, body: rendered.body };
+  const isJson = /[/+]json\b/i.test(merged['Content-Type'] ?? '');
+  return { headers: isJson ? merged : { ...merged, 'Content-Type': 'application/json' }, body };
+}
+
+/** Headers but for those that others take the place of; they are the same in upper and lower case. */
+function without(
+  headers: Readonly<Record<string, string>>,
+  others: Readonly<Record<string, string>>,
+): Readonly<Record<string, string>> {
+  const names = Object.keys(others);
+  if (names.length === 0) return headers;
+  const taken = new Set(names.map((name) => name.toLowerCase()));
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !taken.has(name.toLowerCase())));
 }
 
 function payloadEventOf(

@@ -1,5 +1,6 @@
 import { createHash, createHmac, createSecretKey, type KeyObject } from 'node:crypto';
 import {
+  definitionOf,
   MASK,
   secretsOf,
   signingSchemeOf,
@@ -99,7 +100,10 @@ function extraHeaders(webhook: RoutedWebhook, keyring: Keyring): ExtraHeaders {
   };
   const sent: Record<string, string> = {};
   const recorded: Record<string, string> = {};
+  const formats = headersOfFormat(webhook.format);
   for (const [name, value] of Object.entries(webhook.headers)) {
+    // Refused when a webhook is saved; but formats that come with Tidings may get a header later.
+    if (formats.has(name.toLowerCase())) continue;
     const secret = typeof value !== 'string';
     sent[name] = secret ? open(`headers.${name.toLowerCase()}`) : value;
     recorded[name] = secret ? MASK : value;
@@ -111,6 +115,13 @@ function extraHeaders(webhook: RoutedWebhook, keyring: Keyring): ExtraHeaders {
   // Of basic auth the receiver sees a form of its own.
   const [, credentials = ''] = /^Basic (.*)/.exec(sent['Authorization'] ?? '') ?? [];
   return { ...extra, toMask: textsToMask([...opened, credentials]) };
+}
+
+/** The names of the headers that a format sets, in lower case. */
+function headersOfFormat(format: RoutedWebhook['format']): ReadonlySet<string> {
+  const { headers, signature } = definitionOf(format);
+  const signed = signature === null || signature.scheme === 'v1a' ? [] : [signature.header];
+  return new Set([...Object.keys(headers), ...signed].map((name) => name.toLowerCase()));
 }
 
 /** Adds what the webhook's auth asks for. */
