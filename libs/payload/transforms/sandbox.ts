@@ -60,7 +60,7 @@ export class Sandbox {
    * @throws SandboxDied when it does not come up
    */
   static async start(timeoutMs: number): Promise<Sandbox> {
-    const child = spawn(process.execPath, [...flags(), PROGRAM, String(timeoutMs)], {
+    const child = spawn(process.execPath, [...sandboxFlags(), PROGRAM, String(timeoutMs)], {
       ...{ env: {}, cwd: '/', stdio: ['pipe', 'pipe', 'ignore'], windowsHide: true },
     });
     const sandbox = new Sandbox(child, timeoutMs);
@@ -131,7 +131,8 @@ export class Sandbox {
   }
 }
 
-function flags(): string[] {
+/** With what Node.js is started for a process of the sandbox. */
+export function sandboxFlags(): string[] {
   const require = createRequire(import.meta.url);
   const folderOf = (name: string) => dirname(dirname(require.resolve(name)));
   const readable = [
