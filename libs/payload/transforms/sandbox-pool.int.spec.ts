@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { SandboxPool } from './sandbox-pool.js';
 import { transformInput } from './transform-for-tests.js';
 import type { TransformInput, WantedRequest } from './transform.js';
@@ -104,6 +105,26 @@ describe('a transform', () => {
     const now = (await body('Date.now()')) as number;
     expect(Math.abs(now - Date.now())).toBeLessThan(60_000);
     expect(await body('Math.random()')).not.toBe(await body('Math.random()'));
+  });
+});
+
+describe('the transform of the document', () => {
+  const documented = readFileSync('docs/payloads.md', 'utf8').split('## Transforms')[1] ?? '';
+  const code = /```js\n(.*?)```/s.exec(documented)?.[1] ?? '';
+  const order = (total: number) =>
+    pool.run(
+      'wh_1',
+      code,
+      transformInput({ data: JSON.stringify({ id: 'o-1', total, customer: { name: 'Ada' } }) }),
+    );
+
+  it('does as it says', async () => {
+    expect((await order(99)).outcome).toEqual({ kind: 'dropped' });
+    const { outcome, console: lines } = await order(100);
+    expect(outcome).toMatchObject({ wanted: { path: '/orders/o-1', headers: { 'X-Priority': 'high' } } });
+    const data = outcome.kind === 'request' ? outcome.wanted.event?.data.toString() : '';
+    expect(data).toBe('{"id":"o-1","total":100,"customer":"Ada"}');
+    expect(lines).toEqual([{ level: 'log', text: 'a large order o-1' }]);
   });
 });
 
