@@ -29,6 +29,12 @@ import { JobsController } from './jobs/jobs.controller.js';
 import { PeopleJournal } from './journal/people-journal.js';
 import { KeysController } from './keys/keys.controller.js';
 import { FrontPageController } from './openapi/front-page.controller.js';
+import { PreviewRequests } from './previews/preview-requests.js';
+import {
+  FormatsController,
+  TransformsController,
+  WebhookPreviewsController,
+} from './previews/previews.controllers.js';
 import { ProblemFilter } from './problems/problem-filter.js';
 import { invalidRequest } from './problems/problem.js';
 import { schemaFaults } from './problems/schema-faults.js';
@@ -100,6 +106,9 @@ export class AdminApiModule {
         EventReplaysController,
         WebhookReplaysController,
         WebhookTestsController,
+        WebhookPreviewsController,
+        TransformsController,
+        FormatsController,
         JobsController,
         FrontPageController,
       ],
@@ -133,6 +142,7 @@ export class AdminApiModule {
         ReplayEvent,
         CreateJob,
         TryWebhook,
+        PreviewRequests,
         KeptAnswers,
         ForgetExpired,
         TenantChanges,

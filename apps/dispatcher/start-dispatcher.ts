@@ -18,6 +18,7 @@ import { DispatcherModule } from './dispatcher.module.js';
 import { LaneKeeper } from './lanes/lane-keeper.js';
 import { Homes } from './partitions/homes.js';
 import { AskReceiver } from './trials/ask-receiver.js';
+import { ShowRequest } from './trials/show-request.js';
 import { Trials } from './trials/trials.js';
 import { WebhookDirectory } from './webhooks/webhook-directory.js';
 
@@ -163,11 +164,13 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Runni
     ...{ origin: options.origin ?? 'tidings', userAgent: `Tidings/${VERSION}` },
   });
   const stopAsking = bus.ownershipChecks.serve(asking.ask);
+  const showing = new ShowRequest({ webhooks, maker, keyring: options.keyring });
+  const stopShowing = bus.previews.serve(showing.show);
   logger.info({ webhooks: webhooks.size }, 'delivering');
   return {
     url: await app.getUrl(),
     stop: async () => {
-      await Promise.all([stopTrials(), stopAsking(), homes.stop()]);
+      await Promise.all([stopTrials(), stopAsking(), stopShowing(), homes.stop()]);
       await Promise.all([lanes.stop(0), strategy.close(), canceller.close()]);
       await Promise.all([journal.close(JOURNAL_CLOSE_MS), webhookJournal.close(JOURNAL_CLOSE_MS)]);
       webhooks.close();

@@ -24,6 +24,7 @@ import { readAll, readUpTo } from './read-up-to.js';
 import { RoutingFloors } from './routing-floors.js';
 import { DELIVERIES, eventSubject } from './subjects.js';
 import { OwnershipChecks } from './ownership-checks.js';
+import { Previews } from './previews.js';
 import { TestAttempts } from './test-attempts.js';
 import { ensureStreams, hasStream, type TopologySettings } from './topology.js';
 import { untilItWorks } from './until-it-works.js';
@@ -41,6 +42,7 @@ export class Bus {
   readonly requeue: Requeue;
   readonly testAttempts: TestAttempts;
   readonly ownershipChecks: OwnershipChecks;
+  readonly previews: Previews;
   readonly routingFloors: RoutingFloors;
   readonly webhooks: WebhookBucket;
   readonly tenants: TenantBucket;
@@ -66,6 +68,7 @@ export class Bus {
     this.requeue = new Requeue(wires, publisher, this.events, cancellations);
     this.testAttempts = new TestAttempts(wires);
     this.ownershipChecks = new OwnershipChecks(wires);
+    this.previews = new Previews(wires);
     this.webhooks = buckets.webhooks;
     this.tenants = buckets.tenants;
     this.eventTypes = buckets.eventTypes;

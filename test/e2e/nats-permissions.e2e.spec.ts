@@ -227,6 +227,7 @@ const FORBIDDEN: Record<User, string[]> = {
     'deliveries.later.wh_1.dlv_1',
     'tidings.lane.wh_1',
     'tidings.test-attempts',
+    'tidings.previews',
     ...BUCKETS.map((bucket) => `$KV.${bucket}.acme`),
     ...['CREATE', 'UPDATE', 'INFO', 'DELETE', 'PURGE', 'MSG.GET', 'MSG.DELETE'].flatMap((verb) =>
       OURS.map((stream) => `$JS.API.STREAM.${verb}.${stream}`),

@@ -1,4 +1,4 @@
-import { Bus } from '#bus';
+import { Bus, type Preview } from '#bus';
 import { deliveryIdOf, newId, type AttemptFinished } from '#domain';
 import { openDatabase, Projection, type DataSource } from '#persistence';
 import { TOPOLOGY } from '#testing';
@@ -8,6 +8,12 @@ import { documentWithoutServers, type ApiDocument } from '../testing/document-fo
 
 const contract = new Contract(await documentWithoutServers());
 
+const PREVIEW: Preview = {
+  request: { method: 'POST', url: 'https://example.com/', headers: { 'webhook-id': 'e-1' }, body: '{}' },
+  ...{ truncated: false, before: null, dropped: false, error: null },
+  console: [{ level: 'log', text: 'seen' }],
+};
+
 let api: TestApi;
 let database: DataSource;
 let dispatcher: Bus;
@@ -16,6 +22,7 @@ beforeAll(async () => {
   database = await openDatabase(api.postgres.url, { name: 'spec' });
   dispatcher = await Bus.open({ url: api.nats.url, name: 'spec' }, TOPOLOGY);
   dispatcher.testAttempts.serve(() => Promise.resolve({ attempt: attemptOf('test', Date.now()) }));
+  dispatcher.previews.serve(() => Promise.resolve({ preview: PREVIEW }));
 }, 60_000);
 afterAll(async () => {
   await dispatcher.close();

@@ -49,6 +49,8 @@ export function openApiDocument(app: NestFastifyApplication): OpenAPIObject {
     .addServer('/', 'This Tidings')
     .addTag('webhooks', 'Who wants which events, and how they are sent')
     .addTag('tags', 'The tags of webhooks')
+    .addTag('formats', 'How requests can be written')
+    .addTag('transforms', 'Code that changes requests')
     .addTag('event-types', 'The catalogue of event types')
     .addTag('events', 'What happened')
     .addTag('deliveries', 'What is owed to webhooks, and every attempt')

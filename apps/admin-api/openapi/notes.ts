@@ -3,6 +3,7 @@ import { eventTypeNotes, eventTypePaths } from '../event-types/event-type-notes.
 import { eventNotes, eventPaths } from '../events/event-notes.js';
 import { jobNotes, jobPaths } from '../jobs/job-notes.js';
 import { keyNotes, keyPaths } from '../keys/key-notes.js';
+import { previewNotes } from '../previews/preview-notes.js';
 import { replayNotes } from '../replays/replay-notes.js';
 import { tenantNotes, tenantPaths } from '../tenants/tenant-notes.js';
 import { testNotes } from '../trials/test-notes.js';
@@ -25,6 +26,7 @@ const NOTES: OperationNotes = {
   ...deliveryNotes,
   ...replayNotes,
   ...testNotes,
+  ...previewNotes,
   ...jobNotes,
   ...opsNotes,
 };

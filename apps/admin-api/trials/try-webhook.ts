@@ -9,8 +9,9 @@ import {
   type AttemptRecord,
   type TenantId,
 } from '#domain';
-import { DataSource, findEventType, findWebhook } from '#persistence';
+import { DataSource, findWebhook } from '#persistence';
 import { found } from '../http/found.js';
+import { sampleData } from './sample-data.js';
 import type { WebhookTest } from './test-schemas.js';
 import { notProven } from '../webhooks/prove-ownership.js';
 import { invalidRequest, Problem } from '../problems/problem.js';
@@ -21,7 +22,6 @@ const MOST_BYTES = 256 * 1024;
 const MARGIN_MS = 3_000;
 /** For the webhook's transform, whose time is none of the webhook's timeout. */
 const TRANSFORM_MS = 5_000;
-const SAMPLE = '{"message":"This is a test of a webhook."}';
 const RETRY_AFTER_SECONDS = 2;
 const NOT_PROVEN = 'The receiver has not agreed to get events yet; POST /webhooks/{id}/verify asks it.';
 
@@ -48,7 +48,7 @@ export class TryWebhook {
     const webhook = found(row, () => new WebhookNotFound(id));
     if (awaitsProof(webhook)) throw notProven(NOT_PROVEN);
     const members = text === '' ? new Map<string, string>() : jsonMembers(text);
-    const data = Buffer.from(members.get('data') ?? (await this.sampleOf(tenant, event_type)));
+    const data = Buffer.from(members.get('data') ?? (await sampleData(this.database, tenant, event_type)));
     const metadata = given ? members.get('metadata') : undefined;
     for (const [path, bytes] of [
       ['data', data.length],
@@ -75,11 +75,6 @@ export class TryWebhook {
         evidence: { delivery_id: owed.delivery },
       });
     }
-  }
-
-  private async sampleOf(tenant: TenantId, event_type: string): Promise<string> {
-    const type = await findEventType(this.database, tenant, event_type);
-    return type?.example === null || type?.example === undefined ? SAMPLE : JSON.stringify(type.example);
   }
 }
 
