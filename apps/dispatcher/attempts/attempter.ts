@@ -74,8 +74,9 @@ function signOf(made: Making): Attempted['transform'] {
 }
 
 /** Lanes hold what is owed to such a webhook; this holds where a way past them is found. */
-function withoutProof({ method, url, ...webhook }: RoutedWebhook): Making | undefined {
+function withoutProof(webhook: RoutedWebhook): Making | undefined {
   if (!awaitsProof(webhook)) return undefined;
+  const { method, url } = webhook;
   const message = 'The receiver has not agreed to get events yet.';
   const recorded = { method, url, headers: {}, body: '' };
   return { kind: 'failed', recorded, error: { kind: 'internal', message }, byTransform: false };

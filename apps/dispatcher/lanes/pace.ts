@@ -133,7 +133,10 @@ export class Pace {
   /** @param result undefined when the attempt was not made */
   ended({ windows, pass }: Used, result: TurnResult | undefined, now: number): void {
     this.places.ended(result ? placeSign(result) : 'neutral');
-    for (const window of windows) window.ended(now);
+    for (const window of windows) {
+      if (result && neverSent(result)) window.untake();
+      else window.ended(now);
+    }
     const turned = this.breaker.ended(pass, result ? breakerSign(result) : 'neutral', now, Math.random());
     if (turned) void this.tell(turned, now);
   }
@@ -202,6 +205,11 @@ export class Pace {
       report(`the breaker of ${webhook} could not be stored`, error);
     }
   }
+}
+
+/** What a transform dropped or could not make costs no limit of a receiver that has seen nothing of it. */
+function neverSent(result: TurnResult): boolean {
+  return 'kind' in result && result.kind === 'transform';
 }
 
 function isUnused(window: RateWindow, now: number): boolean {

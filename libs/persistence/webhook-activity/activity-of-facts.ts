@@ -1,4 +1,4 @@
-import type { Fact } from '#domain';
+import type { AttemptRecord, Fact } from '#domain';
 
 /** What some facts say of a webhook's attempts, as JSON named after the columns; times are milliseconds since 1970. */
 export interface ActivityJson {
@@ -13,7 +13,8 @@ export interface ActivityJson {
 /**
  * The activity that facts tell, one row for each webhook that was attempted, in
  * the order of their ids. The same whatever the order of the facts. What a
- * person tries out (`test`) says nothing of how a webhook fares.
+ * person tries out (`test`) says nothing of how a webhook fares, nor does what
+ * was never sent for its transform.
  */
 export function activityOfFacts(facts: Fact[]): ActivityJson[] {
   const rows = new Map<string, ActivityJson>();
@@ -25,6 +26,7 @@ export function activityOfFacts(facts: Fact[]): ActivityJson[] {
     let row = rows.get(webhook);
     if (!row) rows.set(webhook, (row = { webhook_id: webhook, tenant, ...NOTHING, last_attempt_at: at }));
     row.last_attempt_at = Math.max(row.last_attempt_at, at);
+    if (saysNothing(attempt)) continue;
     if (attempt.error) failures.push([row, at]);
     else row.last_success_at = Math.max(row.last_success_at ?? at, at);
   }
@@ -33,6 +35,11 @@ export function activityOfFacts(facts: Fact[]): ActivityJson[] {
     if (at > (row.last_success_at ?? -Infinity)) row.failing_since = Math.min(row.failing_since ?? at, at);
   }
   return [...rows.values()].sort((a, b) => (a.webhook_id < b.webhook_id ? -1 : 1));
+}
+
+/** A transform dropped the delivery, or no request could be made of it: its webhook is disabled by a count of those. */
+function saysNothing({ response, error }: AttemptRecord): boolean {
+  return response === null && (error === null || error.kind === 'transform');
 }
 
 const NOTHING = { last_success_at: null, last_failure_at: null, failing_since: null };

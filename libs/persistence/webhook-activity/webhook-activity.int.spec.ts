@@ -30,6 +30,12 @@ const ended = (seconds: number, status: number, webhook = 'wh_1'): AttemptFinish
     attempt(1, status, MORNING + seconds * 1_000, `att_${webhook}_${seconds}`),
     status === TAKEN ? 'success' : 'retrying',
   );
+/** The attempt for which nothing was sent: its transform failed, or dropped the delivery where there is no message. */
+const unsent = (at: number, message: string | null = 'It threw.'): AttemptFinished => {
+  const fact = ended(at, FAILED);
+  const error = message === null ? null : { kind: 'transform' as const, message };
+  return { ...fact, attempt: { ...fact.attempt, response: null, error, console: [] } };
+};
 const seconds = (at: Date | null | undefined) => (at ? (at.getTime() - MORNING) / 1_000 : null);
 const shown = async (webhook = 'wh_1') => {
   const row = await findWebhookActivity(database, 'acme', webhook);
@@ -55,6 +61,12 @@ describe('the activity of a webhook', () => {
       [[ended(3, FAILED)], [ended(2, FAILED), ended(1, TAKEN)]],
       [3, 1, 3, 2],
     ],
+    [
+      'that works, but for its transform',
+      [[ended(1, TAKEN), unsent(2), unsent(3, null)]],
+      [3, 1, null, null],
+    ],
+    ['whose transform alone fails', [[unsent(1)], [unsent(2)]], [2, null, null, null]],
     ['that a crash let succeed and fail at once', [[ended(1, FAILED), ended(1, TAKEN)]], [1, 1, 1, null]],
   ])('%s', async (_title, batches, expected) => {
     const projection = new Projection(database);
