@@ -80,6 +80,18 @@ describe('an ordered webhook', () => {
     expect(numbers(test.receiver.to(webhook.path))).toEqual([1, 2]);
   }, 20_000);
 
+  it('waits for the one whose transform fails until that is exhausted', async () => {
+    const transform = 'function transform(event) { if (event.data === 0) throw "no"; return event; }';
+    const webhook = await test.webhook({ ordered: true, transform, retry: { ...QUICK_RETRY, count: 1 } });
+    await oweInOrder(webhook, await accepted(3));
+    await waitFor(() => expect(test.receiver.to(webhook.path)).toHaveLength(2), 20_000);
+    expect(numbers(test.receiver.to(webhook.path))).toEqual([1, 2]);
+    await waitFor(() => {
+      const told = test.journal.of('attempt.finished').filter((fact) => fact.webhook === webhook.id);
+      expect(told.map(({ outcome }) => outcome)).toEqual(['retrying', 'failed', 'success', 'success']);
+    });
+  }, 40_000);
+
   it('waits for an earlier event that is still being routed', async () => {
     const webhook = await test.webhook({ ordered: true });
     // The next event is held up in routing: its sequence is not known before.

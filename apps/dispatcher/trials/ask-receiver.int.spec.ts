@@ -87,6 +87,15 @@ describe('a receiver that is asked by challenge', () => {
     expect(request?.headers['webhook-signature']).toMatch(/^v1,/);
   });
 
+  it('is asked in the standard format, past the transform, whatever its webhook has', async () => {
+    const webhook = await test.webhook({
+      ownership: pending('challenge'),
+      ...{ format: 'slack', transform: 'function transform() { return null; }' },
+    });
+    const answer = await ask(webhook, ({ body }) => ({ status: 200, body: challengeIn(body) }));
+    expect(answer).toMatchObject({ agreed: { check: 'challenge' } });
+  });
+
   it.each([
     ['takes everything', () => ({ status: 204 })],
     ['sends back what it got', ({ body }) => ({ status: 200, body })],

@@ -82,6 +82,29 @@ describe('a trial of a webhook', () => {
     expect(await test.bus.requeue.unschedule(webhook.id, of.delivery)).toBeUndefined();
   });
 
+  it('is transformed, with the metadata that came along, and says what was written meanwhile', async () => {
+    const transform =
+      'function transform({ metadata }) { console.log(metadata.by); return { body: metadata }; }';
+    const of = { ...owed(await test.webhook({ transform })), metadata: '{"by":"ann","n":1}' };
+    const answer = await test.bus.testAttempts.request(of, Buffer.from('1'), 10_000);
+    expect(answer).toMatchObject({
+      attempt: { response: { status: 204 }, console: [{ level: 'log', text: 'ann' }] },
+    });
+    expect(test.receiver.to(`/${of.webhook}`)[0]?.body.toString()).toBe('{"by":"ann","n":1}');
+    const { accepted, finished } = await told(of);
+    expect(accepted).toMatchObject({ data: '1', metadata: '{"by":"ann","n":1}' });
+    expect(finished?.attempt.console).toEqual([{ level: 'log', text: 'ann' }]);
+  });
+
+  it('that the transform drops is cancelled, with its attempt', async () => {
+    const of = owed(await test.webhook({ transform: 'function transform() { return null; }' }));
+    const answer = await test.bus.testAttempts.request(of, Buffer.from('1'), 10_000);
+    expect(answer).toMatchObject({ attempt: { response: null, error: null, console: [] } });
+    const { finished } = await told(of);
+    expect(finished).toMatchObject({ outcome: 'cancelled', reason: 'dropped_by_transform' });
+    expect(test.receiver.to(`/${of.webhook}`)).toEqual([]);
+  });
+
   it('that nobody knows is refused, and not told of', async () => {
     expect(await make(owed({ id: newId('wh'), tenant: 'acme' }))).toEqual({ refused: 'webhook_unknown' });
   });
