@@ -24,10 +24,6 @@ const AFTERWARDS_MS = 50;
 const STACK_BYTES = 256 * 1_024;
 const OUTPUT_BYTES = MIB;
 const JOBS_AT_ONCE = 100;
-/** Runs of one webhook in one wasm memory, which costs several times a run to make. */
-const RUNS_PER_MEMORY = 1_000;
-/** Webhooks whose memory is kept for their next run. */
-const MEMORIES = 16;
 /** A memory never shrinks: one that a run made larger than it begins with is given up. */
 const KEPT_MEMORY_BYTES = 16 * MIB;
 
@@ -44,10 +40,8 @@ const compiled = await WebAssembly.compile(
 const quickjs = newVariant(variant as unknown as QuickJSSyncVariant, {
   wasmModule: () => Promise.resolve(compiled),
 });
-const freshMemory = () => newQuickJSWASMModuleFromVariant(quickjs);
-let spare = freshMemory();
-/** By webhook, the one used last at the end. */
-const memories = new Map<string, { module: QuickJSWASMModule; runs: number }>();
+/** What the next run runs in; another is made when it was given up. */
+let ready: Guest | undefined;
 
 /** What to tell the tenant. */
 class Refusal extends Error {}
@@ -81,16 +75,24 @@ interface Told {
   parts: string[];
 }
 
-/** One run, in a runtime of its own. */
+/**
+ * A WebAssembly memory with a runtime, a context and the driver in it. After
+ * each run the memory is set back to its first state, byte for byte: that
+ * is a new runtime and context for a tenth of what making them costs. What
+ * a run left beyond is wiped before another webhook's.
+ */
 class Guest {
   private readonly runtime: QuickJSRuntime;
   private readonly context: QuickJSContext;
-  private readonly driver: QuickJSHandle;
-  private readonly handles: QuickJSHandle[] = [];
-  private deadline = performance.now() + timeoutMs;
+  private readonly module: QuickJSWASMModule;
+  private readonly methods: Record<string, QuickJSHandle>;
+  private readonly first: Uint8Array;
+  private owner = '';
+  private deadline = Infinity;
   private timedOut = false;
 
-  constructor(module: QuickJSWASMModule) {
+  private constructor(module: QuickJSWASMModule) {
+    this.module = module;
     this.runtime = module.newRuntime();
     this.runtime.setMemoryLimit(MEMORY_BYTES);
     this.runtime.setMaxStackSize(STACK_BYTES);
@@ -100,11 +102,41 @@ class Guest {
       return true;
     });
     this.context = this.runtime.newContext();
-    this.driver = this.take(this.script(driver, 'tidings'));
+    const made = this.take(this.script(driver, 'tidings'));
+    const names = ['seed', 'call', 'answer', 'describe', 'written'];
+    this.methods = Object.fromEntries(names.map((name) => [name, this.context.getProp(made, name)]));
+    const words = new Uint32Array(this.memory().buffer);
+    let end = words.length;
+    while (end > 0 && words[end - 1] === 0) end--;
+    this.first = this.memory().slice(0, end * 4);
+  }
+
+  static async create(): Promise<Guest> {
+    return new Guest(await newQuickJSWASMModuleFromVariant(quickjs));
+  }
+
+  /** Makes everything as it was before the first run. */
+  begin(owner: string): void {
+    const memory = this.memory();
+    memory.set(this.first);
+    if (owner !== this.owner) memory.fill(0, this.first.length);
+    this.owner = owner;
+    this.timedOut = false;
+    this.deadline = performance.now() + timeoutMs;
+  }
+
+  /** Whether another run may use it. */
+  get sound(): boolean {
+    return this.memory().length <= KEPT_MEMORY_BYTES;
+  }
+
+  private memory(): Uint8Array {
+    return new Uint8Array((this.module.getWasmMemory() as { buffer: ArrayBuffer }).buffer);
   }
 
   /** @throws Refusal */
   transform({ check, code, head, data, metadata }: Run): Answer | undefined {
+    this.call('seed', this.chance());
     this.take(this.script(code, 'transform.js'));
     const found = this.take(
       this.script("typeof transform === 'function' ? transform : undefined", 'tidings'),
@@ -112,10 +144,15 @@ class Guest {
     if (this.context.typeof(found) !== 'function')
       throw new Refusal('it has no function named transform: write function transform(event) { ... }');
     if (check) return undefined;
-    const given = [head, data, metadata].map((text) => this.keep(this.context.newString(text)));
+    const given = [head, data, metadata].map((text) => this.context.newString(text));
     const list = this.call('answer', this.settled(this.call('call', found, ...given)));
-    const string = (i: number) => this.context.getString(this.keep(this.context.getProp(list, i)));
+    const string = (i: number) => this.context.getString(this.context.getProp(list, i));
     return [string(0), string(1), string(2), string(3)];
+  }
+
+  /** For Math.random, which would begin with the same number in each run. */
+  private chance(): QuickJSHandle {
+    return this.context.newString(JSON.stringify([...crypto.getRandomValues(new Uint32Array(4))]));
   }
 
   /** What console wrote so far. */
@@ -123,14 +160,7 @@ class Guest {
     this.afterwards();
     const text = this.context.callFunction(this.method('written'), this.context.undefined);
     if (text.error) return { lines: [], more: true };
-    return JSON.parse(this.context.getString(this.keep(text.value))) as Console;
-  }
-
-  /** For a run that went well; what others leave behind goes with their memory. */
-  dispose(): void {
-    for (const handle of this.handles) if (handle.alive) handle.dispose();
-    this.context.dispose();
-    this.runtime.dispose();
+    return JSON.parse(this.context.getString(text.value)) as Console;
   }
 
   private script(code: string, name: string) {
@@ -142,24 +172,19 @@ class Guest {
   }
 
   private method(name: string): QuickJSHandle {
-    return this.keep(this.context.getProp(this.driver, name));
+    return this.methods[name] ?? this.context.undefined;
   }
 
   private take(result: ReturnType<QuickJSContext['evalCode']>): QuickJSHandle {
     if (result.error) throw this.refusal(result.error);
-    return this.keep(result.value);
-  }
-
-  private keep(handle: QuickJSHandle): QuickJSHandle {
-    this.handles.push(handle);
-    return handle;
+    return result.value;
   }
 
   /** The value of a promise that needs nothing but its own jobs; any other value as it is. */
   private settled(value: QuickJSHandle): QuickJSHandle {
     for (;;) {
       const state = this.context.getPromiseState(value);
-      if (state.type === 'fulfilled') return this.keep(state.value);
+      if (state.type === 'fulfilled') return state.value;
       if (state.type === 'rejected') throw this.refusal(state.error);
       if (!this.runtime.hasPendingJob())
         throw new Refusal('it returned a promise that nothing settles: there is nothing to wait for in here');
@@ -198,30 +223,13 @@ class Guest {
   }
 }
 
-/** A memory that no other webhook's run has been in. */
-async function memoryOf(owner: string): Promise<QuickJSWASMModule> {
-  const known = memories.get(owner);
-  memories.delete(owner);
-  if (known && known.runs < RUNS_PER_MEMORY) {
-    known.runs++;
-    memories.set(owner, known);
-    return known.module;
-  }
-  const [oldest] = memories.keys();
-  if (oldest !== undefined && memories.size >= MEMORIES) memories.delete(oldest);
-  const module = await spare;
-  memories.set(owner, { module, runs: 1 });
-  spare = freshMemory();
-  return module;
-}
-
 async function answer(owner: string, run: Run): Promise<Told> {
-  const module = await memoryOf(owner);
+  const guest = (ready ??= await Guest.create());
   const begun = performance.now();
   let console: Console = { lines: [], more: false };
   let told: Told;
   try {
-    const guest = new Guest(module);
+    guest.begin(owner);
     try {
       const answered = guest.transform(run);
       told = answered ? checked(answered, run) : { control: { kind: 'sound' }, parts: [] };
@@ -230,21 +238,15 @@ async function answer(owner: string, run: Run): Promise<Told> {
       told = refused(error.message);
     }
     console = guest.written();
-    // What a failure left behind (handles, a broken stack) goes with its memory.
-    if (told.control['kind'] === 'refused') memories.delete(owner);
-    else guest.dispose();
-    if (sizeOf(module) > KEPT_MEMORY_BYTES) memories.delete(owner);
+    if (!guest.sound) ready = undefined;
   } catch (error) {
-    memories.delete(owner);
+    // Where native code did not end as it should, more than memory is in disorder.
+    ready = undefined;
     // V8 ends native code of QuickJS that recurses without a check of its own: the parser, JSON.
     const deep = error instanceof RangeError;
     told = refused(deep ? 'it called or nested too deeply' : 'it broke the sandbox that it ran in');
   }
   return { control: { ...told.control, console, ms: performance.now() - begun }, parts: told.parts };
-}
-
-function sizeOf(module: QuickJSWASMModule): number {
-  return (module.getWasmMemory() as { buffer: ArrayBuffer }).buffer.byteLength;
 }
 
 function refused(message: string): Told {
@@ -287,8 +289,6 @@ async function handle(parts: string[]): Promise<void> {
   driver = owner;
   // The first run is slow by tens of milliseconds, for which no webhook shall be taken for slow.
   for (let i = 0; i < WARM_UPS; i++) await answer('', WARM_UP);
-  memories.clear();
-  await spare;
   send({ control: { kind: 'ready' }, parts: [] });
 }
 

@@ -45,6 +45,18 @@ for (let i = 0; i < LEVELS.length; i++) {
 }
 globalThis.console = console;
 
+// The engine's own numbers begin anew with each run, always the same.
+let a = 0, b = 0, c = 0, d = 0;
+const next = () => {
+  const sum = (((a + b) | 0) + d) | 0;
+  d = (d + 1) | 0;
+  a = b ^ (b >>> 9);
+  b = (c + (c << 3)) | 0;
+  c = ((c << 21) | (c >>> 11)) + sum | 0;
+  return sum >>> 0;
+};
+Math.random = function random() { return ((next() >>> 5) * 67108864 + (next() >>> 6)) / 9007199254740992; };
+
 function refuse(message) { fault = message; throw FAULT; }
 function kindOf(value) {
   if (value === null) return 'null';
@@ -110,6 +122,7 @@ function answer(value) {
 }
 
 return {
+  seed(words) { [a, b, c, d] = parse(words); },
   call(transform, head, data, metadata) {
     given = parse(head);
     const { id, type, timestamp, webhook_id, delivery_id, attempt, method, path } = parse(head);
