@@ -18,7 +18,9 @@ export const webhookTest = z
       .record(z.string(), z.unknown())
       .nullable()
       .optional()
-      .describe('What formats and transforms see as the metadata of the event; its bytes are kept too.'),
+      .describe(
+        'What formats and transforms see as the metadata of the event. Its bytes are kept too; at most 256 KiB together with data.',
+      ),
   })
   .meta({ id: 'WebhookTest' });
 export type WebhookTest = z.output<typeof webhookTest>;

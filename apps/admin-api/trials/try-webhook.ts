@@ -50,11 +50,10 @@ export class TryWebhook {
     const members = text === '' ? new Map<string, string>() : jsonMembers(text);
     const data = Buffer.from(members.get('data') ?? (await sampleData(this.database, tenant, event_type)));
     const metadata = given ? members.get('metadata') : undefined;
-    for (const [path, bytes] of [
-      ['data', data.length],
-      ['metadata', Buffer.byteLength(metadata ?? '')],
-    ] as const)
-      if (bytes > MOST_BYTES) throw invalidRequest([{ path, message: 'must have at most 256 KiB' }]);
+    if (data.length > MOST_BYTES)
+      throw invalidRequest([{ path: 'data', message: 'must have at most 256 KiB' }]);
+    if (metadata !== undefined && data.length + Buffer.byteLength(metadata) > MOST_BYTES)
+      throw invalidRequest([{ path: 'metadata', message: 'must have at most 256 KiB together with data' }]);
     const owed = { ...owedTest(tenant, id, event_type), metadata };
     const transformMs = webhook.transform === null ? 0 : TRANSFORM_MS;
     const answer = await this.ask(owed, data, webhook.timeout_seconds * 1_000 + transformMs + MARGIN_MS);
