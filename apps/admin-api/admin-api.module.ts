@@ -41,6 +41,7 @@ import { schemaFaults } from './problems/schema-faults.js';
 import { LedgerRelay } from './relay/ledger-relay.js';
 import { ReplayEvent } from './replays/replay-event.js';
 import { EventReplaysController, WebhookReplaysController } from './replays/replays.controllers.js';
+import { TemplatesController } from './templates/templates.controller.js';
 import { TenantChanges } from './tenants/tenant-changes.js';
 import { TenantsController } from './tenants/tenants.controller.js';
 import { TryWebhook } from './trials/try-webhook.js';
@@ -109,6 +110,7 @@ export class AdminApiModule {
         WebhookPreviewsController,
         TransformsController,
         FormatsController,
+        TemplatesController,
         JobsController,
         FrontPageController,
       ],

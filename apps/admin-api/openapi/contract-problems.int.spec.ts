@@ -228,6 +228,7 @@ const PROVOKED: Record<ProblemUnderApi, [operation: string, ask: () => Promise<T
   subscription_not_found: ['unsubscribe', () => api.ask('DELETE', `${webhook}/event-types/no.such`)],
   event_not_found: ['readEvent', () => api.ask('GET', `${EVENTS}/none`)],
   delivery_not_found: ['readDelivery', () => api.ask('GET', '/api/v1/deliveries/dlv_none')],
+  template_not_found: ['readTemplate', () => api.ask('GET', '/api/v1/templates/none')],
   job_not_found: ['readJob', () => api.ask('GET', `${JOBS}/job_none`)],
   event_type_not_found: ['deleteEventType', () => api.ask('DELETE', `${TYPES}/no.such`)],
   tenant_exists: ['createTenant', () => api.ask('POST', TENANTS, { id: 'acme', name: 'again' })],

@@ -39,6 +39,7 @@ interface Prepared {
   events: string;
   deliveries: string;
   jobs: string;
+  templates: string;
 }
 
 /** Of these, what is there before has not ended. */
@@ -67,6 +68,7 @@ async function prepare(tenant: string, id: string): Promise<Prepared> {
     events: 'e-1',
     deliveries: delivery,
     jobs: await jobOfAnother(tenant),
+    templates: 'slack',
   };
 }
 

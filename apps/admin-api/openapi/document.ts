@@ -50,6 +50,7 @@ export function openApiDocument(app: NestFastifyApplication): OpenAPIObject {
     .addTag('webhooks', 'Who wants which events, and how they are sent')
     .addTag('tags', 'The tags of webhooks')
     .addTag('formats', 'How requests can be written')
+    .addTag('templates', 'Ready-made webhooks')
     .addTag('transforms', 'Code that changes requests')
     .addTag('event-types', 'The catalogue of event types')
     .addTag('events', 'What happened')

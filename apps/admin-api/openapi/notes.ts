@@ -5,6 +5,7 @@ import { jobNotes, jobPaths } from '../jobs/job-notes.js';
 import { keyNotes, keyPaths } from '../keys/key-notes.js';
 import { previewNotes } from '../previews/preview-notes.js';
 import { replayNotes } from '../replays/replay-notes.js';
+import { templateNotes, templatePaths } from '../templates/template-notes.js';
 import { tenantNotes, tenantPaths } from '../tenants/tenant-notes.js';
 import { testNotes } from '../trials/test-notes.js';
 import { webhookNotes, webhookPaths } from '../webhooks/webhook-notes.js';
@@ -27,6 +28,7 @@ const NOTES: OperationNotes = {
   ...replayNotes,
   ...testNotes,
   ...previewNotes,
+  ...templateNotes,
   ...jobNotes,
   ...opsNotes,
 };
@@ -40,6 +42,7 @@ const PATHS: Record<string, PathExamples> = {
   events: eventPaths,
   deliveries: deliveryPaths,
   jobs: jobPaths,
+  templates: templatePaths,
 };
 
 const byId = new Map(Object.values(NOTES).map((note) => [note.id, note]));

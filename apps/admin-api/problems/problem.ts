@@ -19,6 +19,7 @@ export const PROBLEMS = {
   subscription_not_found: { status: 404, title: 'The webhook does not list this event type' },
   event_not_found: { status: 404, title: 'There is no such event' },
   delivery_not_found: { status: 404, title: 'There is no such delivery' },
+  template_not_found: { status: 404, title: 'There is no such template' },
   job_not_found: { status: 404, title: 'There is no such job' },
   event_type_not_found: { status: 404, title: 'There is no such event type' },
   tenant_exists: { status: 409, title: 'The tenant id is taken' },

@@ -51,6 +51,8 @@ const jwk = {
 };
 const secret = 'whsec_<32 bytes in base64>';
 
+export const createdWebhookExample = { ...webhook, secret };
+
 export const webhookPaths: PathExamples = { id, type: 'order.*', version: '1' };
 
 export const webhookNotes: OperationNotes = {
@@ -59,7 +61,7 @@ export const webhookNotes: OperationNotes = {
     versioned: true,
     summary: 'Create a webhook',
     body: wanted,
-    answer: { ...webhook, secret },
+    answer: createdWebhookExample,
   },
   'Webhooks.list': {
     id: 'listWebhooks',
