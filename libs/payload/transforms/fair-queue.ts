@@ -70,10 +70,11 @@ export class FairQueue<T> {
     return undefined;
   }
 
-  /** @param ms how long the run took */
-  done(webhook: string, ms: number): void {
+  /** @param ms how long the run took; undefined when it did not take place */
+  done(webhook: string, ms: number | undefined): void {
     const line = this.lineOf(webhook);
     line.running = Math.max(0, line.running - 1);
+    if (ms === undefined) return;
     if (ms > QUICK_MS) {
       line.sentence = Math.min(line.sentence === 0 ? REHABILITATION : line.sentence * 2, MAX_REHABILITATION);
       line.owed = line.sentence;

@@ -66,6 +66,15 @@ describe('runs of transforms that wait', () => {
     expect([isQuick(), isQuick()]).toEqual([false, true]);
   });
 
+  it('leave a webhook slow when they did not take place', () => {
+    const queue = queueOf(['a', 12]);
+    for (const ms of [26, ...Array.from({ length: 10 }, () => undefined)]) {
+      queue.next(both);
+      queue.done('a', ms);
+    }
+    expect(queue.next(['quick'])).toBeUndefined();
+  });
+
   it('are refused when too many of one webhook wait, and others are not', () => {
     const queue = queueOf(['a', QUEUE_LIMITS.webhook]);
     expect(queue.add('a', 'one more', 1)).toBe("256 runs of this webhook's transform wait already");

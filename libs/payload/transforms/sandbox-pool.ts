@@ -17,6 +17,8 @@ export class SandboxUnavailable extends Error {
 
 const START_AGAIN_MS = 200;
 const START_AGAIN_MAX_MS = 10_000;
+/** How long a run may wait for its turn: its attempt holds a place of its webhook meanwhile. */
+const WAIT_MS = 30_000;
 
 type Parts = readonly (string | Uint8Array)[];
 
@@ -29,6 +31,7 @@ interface Asked {
 
 interface Job {
   parts: Parts;
+  since: number;
   resolve: (asked: Asked) => void;
   reject: (error: SandboxUnavailable) => void;
 }
@@ -102,7 +105,7 @@ export class SandboxPool implements Transformer {
 
   private ask(webhook: string, parts: Parts, bytes: number): Promise<Asked> {
     return new Promise((resolve, reject) => {
-      const job = { parts, resolve, reject };
+      const job = { parts, since: Date.now(), resolve, reject };
       const full = this.closed ? 'the sandbox is closed' : this.queue.add(webhook, job, bytes);
       if (full === undefined) this.pump();
       else reject(new SandboxUnavailable(full));
@@ -117,14 +120,23 @@ export class SandboxPool implements Transformer {
     }
     for (const place of this.places) {
       if (place.busy || place.notBefore > now) continue;
-      const next = this.queue.next(place.paces);
+      const next = this.nextFor(place, now);
       if (next) void this.serve(place, next.webhook, next.value);
+    }
+  }
+
+  private nextFor({ paces }: Place, now: number): ReturnType<FairQueue<Job>['next']> {
+    for (;;) {
+      const next = this.queue.next(paces);
+      if (!next || now - next.value.since <= WAIT_MS) return next;
+      next.value.reject(new SandboxUnavailable(`it waited for ${WAIT_MS / 1_000} s and was not its turn`));
+      this.queue.done(next.webhook, undefined);
     }
   }
 
   private async serve(place: Place, webhook: string, job: Job): Promise<void> {
     place.busy = true;
-    let ms = 0;
+    let ms: number | undefined;
     try {
       const sandbox = await this.sandboxOf(place);
       const asked = await this.askIn(sandbox, job.parts);
