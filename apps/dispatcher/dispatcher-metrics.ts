@@ -19,7 +19,7 @@ export function dispatcherMetrics(
   });
   const duration = new Histogram({
     name: 'tidings_attempt_duration_seconds',
-    help: 'From the look-up of the name to the last byte of the answer.',
+    help: 'From the beginning, the transform of the webhook included, to the last byte of the answer.',
     buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300],
     registers,
   });

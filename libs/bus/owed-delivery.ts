@@ -24,11 +24,11 @@ export interface OwedDelivery {
   stream?: string | undefined;
   /** The event's metadata, JSON text; left out where it has none, and where the payload does not travel along. */
   metadata?: string | undefined;
-  /** The payload is too large to travel along; it lies in EVENTS. */
+  /** The payload is too large to travel along, with its metadata; both lie in EVENTS. */
   by_reference: boolean;
 }
 
-/** Payloads above this many bytes stay in EVENTS and are looked up (docs/architecture.md). */
+/** Payloads that are larger than this with their metadata stay in EVENTS and are looked up (docs/architecture.md). */
 export const INLINE_BYTES = 16 * 1024;
 
 const NEWLINE = 10;

@@ -20,8 +20,8 @@ import { invalidRequest, Problem } from '../problems/problem.js';
 const MOST_BYTES = 256 * 1024;
 /** Beyond the webhook's own timeout: for the way there and back, and for a dispatcher that is busy. */
 const MARGIN_MS = 3_000;
-/** For the webhook's transform, whose time is none of the webhook's timeout. */
-const TRANSFORM_MS = 5_000;
+/** For the webhook's transform, whose time is none of the webhook's timeout: the longest there is, and its turn. */
+const TRANSFORM_MS = 15_000;
 const RETRY_AFTER_SECONDS = 2;
 const NOT_PROVEN = 'The receiver has not agreed to get events yet; POST /webhooks/{id}/verify asks it.';
 

@@ -50,7 +50,7 @@ export function readyWebhook(
 ): ReadyWebhook {
   const ready: ReadyWebhook = { webhook, renderer: null, signer: null, extra: null };
   try {
-    ready.renderer = compileFormat(webhook.format);
+    ready.renderer = rendererOf(webhook.format);
   } catch (error) {
     report(`the format of ${webhook.id} cannot be read`, error);
   }
@@ -66,6 +66,17 @@ export function readyWebhook(
     report(`the credentials of ${webhook.id} cannot be opened`, error);
   }
   return ready;
+}
+
+/** Those of built-in formats, which most webhooks share. */
+const builtIn = new Map<string, PayloadRenderer>();
+
+/** @throws TemplateFault when a template cannot be read */
+function rendererOf(format: RoutedWebhook['format']): PayloadRenderer {
+  if (typeof format !== 'string') return compileFormat(format);
+  const known = builtIn.get(format) ?? compileFormat(format);
+  builtIn.set(format, known);
+  return known;
 }
 
 /** @throws KeyringError */
