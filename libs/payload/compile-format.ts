@@ -88,7 +88,14 @@ class FormatRenderer implements PayloadRenderer {
 function addCeHeaders(headers: Record<string, string>, scope: Scope): void {
   const { datacontenttype, ...attributes } = cloudEventAttributes(scope.event, scope.metadata);
   headers['Content-Type'] = String(datacontenttype);
-  for (const [name, value] of Object.entries(attributes)) headers[`ce-${name}`] = ceHeaderValue(value);
+  let length = 0;
+  for (const [name, value] of Object.entries(attributes)) {
+    const text = ceHeaderValue(value);
+    length += name.length + text.length;
+    // The required ones come first and always have room: id and type are of 200 characters at most.
+    if (length > MOST_HEADER_CHARACTERS) length -= name.length + text.length;
+    else headers[`ce-${name}`] = text;
+  }
 }
 
 /** The content type among a format's headers, whatever its case; JSON where there is none. */

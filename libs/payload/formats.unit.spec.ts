@@ -1,5 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import { HTTP, type CloudEventV1 } from 'cloudevents';
+import { HTTP, type CloudEvent } from 'cloudevents';
 import fc from 'fast-check';
 import { BUILT_IN_FORMATS, type PayloadFormat } from '#domain';
 import { compileFormat } from './compile-format.js';
@@ -133,6 +133,16 @@ describe('messages for chat services', () => {
       }),
     );
   });
+
+  it.each(['\\', '\u0001', '漢', '"', '<'])(
+    'are within the limits of Teams when they are full of %j',
+    (text) => {
+      const members = Array.from({ length: 40 }, (_, i) => [`${i}${text.repeat(120)}`, text.repeat(400)]);
+      const { body } = render('teams', { data: JSON.stringify(Object.fromEntries(members)) });
+      expect(body.length).toBeLessThan(21_000);
+      expect(body.toString()).toMatch(/"title":"…","value":"\d+ more"/);
+    },
+  );
 });
 
 describe('CloudEvents', () => {
@@ -142,7 +152,15 @@ describe('CloudEvents', () => {
         fc.stringMatching(/^[a-z0-9]{1,22}$/),
         fc.constantFrom('source', 'subject', 'id', 'dataschema'),
       ),
-      fc.oneof(fc.string({ unit: 'binary' }), fc.boolean(), fc.integer(), fc.double(), fc.constant(null)),
+      fc.oneof(
+        fc.string({ unit: 'binary' }),
+        fc.stringMatching(/^[a-z0-9:/?#[\]@%. -]{0,12}$/),
+        fc.webUrl({ withQueryParameters: true, withFragments: true }),
+        fc.boolean(),
+        fc.integer(),
+        fc.double(),
+        fc.constant(null),
+      ),
     ),
   );
 
@@ -161,7 +179,9 @@ describe('CloudEvents', () => {
               Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]),
             ),
             body: body.toString(),
-          }) as CloudEventV1<unknown>;
+          }) as CloudEvent<unknown>;
+          // The parser itself checks nothing.
+          expect(event.validate()).toBe(true);
           expect(event.specversion).toBe('1.0');
           expect(event.type).toBe('order.created');
           if (format === 'cloudevents') expect(event.id).toBe(id);
@@ -180,6 +200,18 @@ describe('CloudEvents', () => {
     });
     expect(of(null)).toMatchObject({ source: 'urn:tidings:default', datacontenttype: 'application/json' });
     expect(Object.keys(of('{"Bad":1,"nested":{}}'))).not.toContain('Bad');
+  });
+
+  it('leave out what is not of its type, and what headers have no room for', () => {
+    const metadata = JSON.stringify({
+      ...{ source: 'not a URI', subject: 5, dataschema: '/relative', long: 'x'.repeat(9_000) },
+      short: 'y',
+    });
+    const { headers } = render('cloudevents-binary', { metadata });
+    expect(headers).toMatchObject({ 'ce-source': 'urn:tidings:default', 'ce-short': 'y' });
+    expect(Object.keys(headers)).not.toEqual(
+      expect.arrayContaining([expect.stringMatching(/^ce-(subject|dataschema|long)$/)]),
+    );
   });
 
   it('encode what headers cannot hold', () => {

@@ -2,7 +2,7 @@ import { PLAIN_FORMAT, type FormatDefinition } from './format-definition.js';
 
 /**
  * Microsoft Teams, as its Workflows take it: a message with one Adaptive Card;
- * at most 28 KB (learn.microsoft.com, "Create incoming webhooks with Workflows").
+ * at most 28 KB (learn.microsoft.com/connectors/teams, "Known issues and limitations with actions").
  */
 export const teams: FormatDefinition = {
   ...PLAIN_FORMAT,

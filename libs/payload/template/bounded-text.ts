@@ -1,7 +1,8 @@
 import { jsonItems, jsonMembers } from '#domain';
 import { Value } from './value.js';
 
-const MORE = '…';
+/** Stands for what was left out. */
+export const MORE = '…';
 
 /** The text, or its beginning and `…`: at most so many UTF-16 units, and no half of a character. */
 export function bounded(text: string, most: number): string {

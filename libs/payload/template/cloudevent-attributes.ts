@@ -1,4 +1,5 @@
 import type { PayloadEvent } from '../payload-event.js';
+import { isUri, isUriReference } from './uri-reference.js';
 
 /** CloudEvents 1.0.2, section 3, "Naming Conventions": lower-case letters and digits, 20 of them at most. */
 const NAME = /^[a-z0-9]{1,20}$/;
@@ -19,14 +20,25 @@ export function cloudEventAttributes(
   const attributes: Record<string, string | number | boolean> = {
     specversion: '1.0',
     id,
-    source: typeof source === 'string' && source !== '' ? source : `urn:tidings:${tenant}`,
+    source:
+      typeof source === 'string' && source !== '' && isUriReference(source)
+        ? source
+        : `urn:tidings:${tenant}`,
     type,
     time: timestamp,
     datacontenttype: 'application/json',
   };
   for (const [name, value] of Object.entries(metadata))
-    if (NAME.test(name) && !OWN.has(name) && isAttributeValue(value)) attributes[name] = value;
+    if (NAME.test(name) && !OWN.has(name) && isAttributeValue(value) && isOfItsType(name, value))
+      attributes[name] = value;
   return attributes;
+}
+
+/** CloudEvents 1.0.2, section 3.1: the optional attributes have types of their own; extensions may have any. */
+function isOfItsType(name: string, value: string | number | boolean): boolean {
+  if (name === 'subject') return typeof value === 'string';
+  if (name === 'dataschema') return typeof value === 'string' && isUri(value);
+  return true;
 }
 
 function isAttributeValue(value: unknown): value is string | number | boolean {

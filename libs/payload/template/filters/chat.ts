@@ -1,4 +1,4 @@
-import { bounded, boundedLines, entriesOf, readable } from '../bounded-text.js';
+import { bounded, boundedLines, entriesOf, MORE, readable } from '../bounded-text.js';
 import { Value } from '../value.js';
 import type { Filters } from './filter.js';
 
@@ -65,13 +65,25 @@ function discordText(value: Value): Value {
 }
 
 const TEAMS_FACTS = 20;
+/** A message is refused above 28 KB (learn.microsoft.com/connectors/teams); the envelope and Teams' own share stay below the rest. */
+const TEAMS_BYTES = 18_000;
 
 function teamsFacts(value: Value): Value {
   const entries = entriesOf(value) ?? [['data', readable(value.json)] as const];
-  const facts = entries.slice(0, TEAMS_FACTS).map(([key, text]) => ({
-    title: markdownEscaped(bounded(key, KEY_LENGTH)),
-    value: markdownEscaped(bounded(text, VALUE_LENGTH)) || BLANK,
-  }));
+  const facts: { title: string; value: string }[] = [];
+  let bytes = 0;
+  for (const [key, text] of entries) {
+    const fact = {
+      title: markdownEscaped(bounded(key, KEY_LENGTH)),
+      value: markdownEscaped(bounded(text, VALUE_LENGTH)).trim() || BLANK,
+    };
+    bytes += Buffer.byteLength(JSON.stringify(fact));
+    if (facts.length === TEAMS_FACTS || bytes > TEAMS_BYTES) {
+      facts.push({ title: MORE, value: `${entries.length - facts.length} more` });
+      break;
+    }
+    facts.push(fact);
+  }
   return Value.of(facts.length > 0 ? facts : [{ title: 'data', value: NOTHING }]);
 }
 
