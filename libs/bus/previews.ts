@@ -10,6 +10,8 @@ const NEWLINE = 10;
 export interface PreviewQuestion {
   /** The delivery as it would be owed. */
   owed: OwedDelivery;
+  /** The webhook as it was saved last, by the ledger's version; who knows an older one says `webhook_unknown`. */
+  version?: number | undefined;
   /** Taken instead of the webhook's own, where they are there. */
   format?: PayloadFormat | undefined;
   transform?: string | null | undefined;

@@ -34,7 +34,7 @@ describe('the curl line of a request', () => {
         fc.webUrl({ withQueryParameters: true }),
         (body, header, url) => {
           const args = given({ method: 'PUT', url, headers: { 'X-A': header }, body });
-          expect(args).toEqual(['-X', 'PUT', url, '-H', `X-A: ${header}`, '--data-raw', body]);
+          expect(args).toEqual(['--globoff', '-X', 'PUT', url, '-H', `X-A: ${header}`, '--data-raw', body]);
         },
       ),
       { numRuns: 40 },
@@ -45,8 +45,20 @@ describe('the curl line of a request', () => {
     const headers = { Authorization: `Bearer ${MASK}`, 'X-Api-Key': MASK, 'X-Empty': '' };
     const env = { TIDINGS_AUTHORIZATION: `it's $HOME "x"`, TIDINGS_X_API_KEY: '*' };
     expect(given({ method: 'GET', url: 'https://example.com/', headers, body: '' }, env)).toEqual([
-      ...['-X', 'GET', 'https://example.com/', '-H', `Authorization: Bearer it's $HOME "x"`],
+      ...['--globoff', '-X', 'GET', 'https://example.com/', '-H', `Authorization: Bearer it's $HOME "x"`],
       ...['-H', 'X-Api-Key: *', '-H', 'X-Empty;'],
     ]);
+  });
+
+  it('says in comments what the command cannot', () => {
+    const request = { method: 'POST', url: 'https://example.com/', body: '{}' };
+    const headers = { Authorization: `Bearer ${MASK}`, 'X-Api-Key': MASK };
+    const line = curlLine({ ...request, headers }, { truncated: true, mtls: true });
+    expect(line.split('\n').slice(0, 3)).toEqual([
+      '# Secrets are not shown: set $TIDINGS_AUTHORIZATION and $TIDINGS_X_API_KEY first.',
+      '# The body is cut here, so that no signature fits it.',
+      '# The receiver is shown a certificate too: add --cert and --key.',
+    ]);
+    expect(curlLine({ ...request, headers: {} })).not.toContain('#');
   });
 });

@@ -8,13 +8,14 @@ import {
   type Preview,
   type PreviewQuestion,
 } from '#bus';
-import { deliveryIdOf, jsonMembers, newId, WebhookNotFound, type TenantId } from '#domain';
+import { deliveryIdOf, jsonMembers, newId, payloadFaults, WebhookNotFound, type TenantId } from '#domain';
 import { DataSource, findEvent, findWebhook, type WebhookRow } from '#persistence';
 import { payloadExpired } from '../deliveries/delivery-control.js';
 import { previewOf } from '../events/preview/preview-event.js';
 import { found } from '../http/found.js';
 import { invalidRequest, Problem } from '../problems/problem.js';
 import { sampleData } from '../trials/sample-data.js';
+import { curlLine } from './curl-line.js';
 import type { TriedTransform, WantedPreview } from './preview-schemas.js';
 
 /** Of data and of metadata that are given. */
@@ -48,12 +49,22 @@ export class PreviewRequests {
     const row = await findWebhook(this.database, tenant, id);
     const webhook = found(row, () => new WebhookNotFound(id));
     const { event_id, event_type, format, transform } = wanted;
+    const { headers, auth } = webhook;
+    refuseUnsound({ headers, auth, format: format ?? webhook.format, transform: transform ?? null });
+    const given = membersOf(text);
+    if (event_id !== undefined) refuseSample(given);
     const event =
       event_id === undefined
-        ? await this.sample(tenant, id, event_type, text)
+        ? await this.sample(tenant, id, event_type, given)
         : await this.recorded(tenant, id, event_id);
-    const preview = await this.ask({ owed: event.owed, format, transform, draft: false }, event.data);
-    return { ...preview, ...whetherReceived(webhook, event) };
+    const { version } = webhook;
+    const preview = await this.ask(
+      { owed: event.owed, version, format, transform, draft: false },
+      event.data,
+    );
+    const remarks = { truncated: preview.truncated, mtls: webhook.auth.type === 'mtls' };
+    const curl = preview.request && curlLine(preview.request, remarks);
+    return { ...preview, curl, ...whetherReceived(webhook, event) };
   }
 
   /**
@@ -65,12 +76,17 @@ export class PreviewRequests {
     { event_type, format, transform }: TriedTransform,
     text: string,
   ): Promise<Preview> {
-    const { owed, data } = await this.sample(tenant, `try-${tenant}`, event_type, text);
+    refuseUnsound({ headers: {}, auth: { type: 'none' }, format, transform });
+    const { owed, data } = await this.sample(tenant, `try-${tenant}`, event_type, membersOf(text));
     return this.ask({ owed, format, transform, draft: true }, data);
   }
 
-  private async sample(tenant: TenantId, webhook: string, type: string, text: string): Promise<SampleEvent> {
-    const members = text === '' ? new Map<string, string>() : jsonMembers(text);
+  private async sample(
+    tenant: TenantId,
+    webhook: string,
+    type: string,
+    members: Members,
+  ): Promise<SampleEvent> {
     const metadata = members.get('metadata');
     const data = members.get('data') ?? (await sampleData(this.database, tenant, type));
     for (const [path, value] of Object.entries({ data, metadata: metadata ?? '' }))
@@ -123,6 +139,25 @@ export class PreviewRequests {
       throw noDispatcher(`No dispatcher answered within ${WITHIN_MS / 1_000} s.`);
     }
   }
+}
+
+type Members = ReadonlyMap<string, string>;
+
+function membersOf(text: string): Members {
+  return text === '' ? new Map<string, string>() : jsonMembers(text);
+}
+
+/** @throws Problem 422: what would be sent is the event of the record, and no sample */
+function refuseSample(given: Members): void {
+  const both = ['event_type', 'data', 'metadata'].filter((path) => given.has(path));
+  if (both.length === 0) return;
+  throw invalidRequest(both.map((path) => ({ path, message: 'cannot be given together with event_id' })));
+}
+
+/** @throws Problem 422, as when a webhook is saved with it */
+function refuseUnsound(content: Parameters<typeof payloadFaults>[0]): void {
+  const faults = payloadFaults(content);
+  if (faults.length > 0) throw invalidRequest(faults);
 }
 
 interface EventToShow {

@@ -3,7 +3,6 @@ import { CallerOf, type Caller } from '../access/caller.js';
 import { BodyText } from '../http/json-body.js';
 import { PathId } from '../http/path-id.js';
 import { Answers, Resource } from '../openapi/resource.js';
-import { curlLine } from './curl-line.js';
 import { formatsOnOffer } from './formats-on-offer.js';
 import { PreviewRequests } from './preview-requests.js';
 import {
@@ -29,14 +28,13 @@ export class WebhookPreviewsController {
     'no_dispatcher',
     'bus_unavailable',
   ])
-  async preview(
+  preview(
     @CallerOf() { tenant }: Caller,
     @PathId() id: string,
     @Body({ schema: wantedPreview.prefault({}) }) wanted: WantedPreview,
     @BodyText() text: string,
   ) {
-    const preview = await this.previews.ofWebhook(tenant, id, wanted, text);
-    return { ...preview, curl: preview.request && curlLine(preview.request) };
+    return this.previews.ofWebhook(tenant, id, wanted, text);
   }
 }
 

@@ -97,6 +97,19 @@ describe('a preview', () => {
     expect(JSON.stringify(preview)).not.toContain('secret-token');
   });
 
+  it('is not made by who knows an older webhook than the one that was saved', async () => {
+    const webhook = await test.webhook();
+    const { version } = webhook;
+    const ask = (wanted: number) =>
+      test.bus.previews.request(
+        { owed: owedTo(webhook), draft: false, version: wanted },
+        Buffer.from('1'),
+        5_000,
+      );
+    expect(await ask(version)).toMatchObject({ preview: {} });
+    expect(await ask(version + 1)).toEqual({ refused: 'webhook_unknown' });
+  });
+
   it('of a draft needs no webhook', async () => {
     const draft = { draft: true, format: 'taskflow' } as const;
     const { request } = await shown({ id: 'try-acme', tenant: 'acme' }, draft);

@@ -37,10 +37,12 @@ export class ShowRequest {
     return this.parts.maker.make(ready, owed, payload, Date.now());
   }
 
-  private async readyFor({ owed, format, transform }: PreviewQuestion): Promise<ReadyWebhook | undefined> {
+  private async readyFor(question: PreviewQuestion): Promise<ReadyWebhook | undefined> {
+    const { owed, version = 0, format, transform } = question;
     const { webhooks, keyring } = this.parts;
     const known = await webhooks.find(owed.tenant, owed.webhook);
-    if (known === undefined || (format === undefined && transform === undefined)) return known;
+    if (known === undefined || known.webhook.version < version) return undefined;
+    if (format === undefined && transform === undefined) return known;
     const { webhook } = known;
     const changed = {
       ...webhook,

@@ -109,7 +109,13 @@ function labelFaults({ description, tags, metadata }: WebhookDefinition): Fault[
   return faults;
 }
 
-function payloadFaults({ format, transform, headers, auth }: WebhookDefinition): Fault[] {
+/** What is wrong with what makes a request's content, as webhookFaults has it. */
+export function payloadFaults({
+  format,
+  transform,
+  headers,
+  auth,
+}: Pick<WebhookDefinition, 'format' | 'transform' | 'headers' | 'auth'>): Fault[] {
   const own = authHeader(auth)?.name;
   const taken = [...Object.keys(headers), ...(own === undefined ? [] : [own])];
   const faults = formatFaults(format, new Set(taken.map((name) => name.toLowerCase())));
