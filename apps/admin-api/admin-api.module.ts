@@ -14,6 +14,7 @@ import { DeliveriesController } from './deliveries/deliveries.controller.js';
 import { BringBack } from './deliveries/bring-back.js';
 import { DeliveryControlController } from './deliveries/delivery-control.controller.js';
 import { DeliveryControl } from './deliveries/delivery-control.js';
+import { WebhookDeliveriesController } from './deliveries/webhook-deliveries.controller.js';
 import { EventTypeChanges } from './event-types/event-type-changes.js';
 import { EventTypesController } from './event-types/event-types.controller.js';
 import { ImportEventTypes } from './event-types/import-event-types.js';
@@ -103,6 +104,7 @@ export class AdminApiModule {
         EventPreviewController,
         EventTypesController,
         DeliveriesController,
+        WebhookDeliveriesController,
         DeliveryControlController,
         EventReplaysController,
         WebhookReplaysController,

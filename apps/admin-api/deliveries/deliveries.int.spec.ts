@@ -1,6 +1,7 @@
 import { deliveryIdOf, newId, type AttemptFinished, type DeliveryRef, type Fact } from '#domain';
 import { openDatabase, Projection, type DataSource } from '#persistence';
 import { idsOf, member, startApi, type TestApi } from '../testing/api-for-tests.js';
+import { createdWebhook } from '../testing/webhooks-for-tests.js';
 
 let api: TestApi;
 let database: DataSource;
@@ -188,5 +189,34 @@ describe('the list of deliveries', () => {
     'odd=1',
   ])('refuses ?%s with 422', async (query) => {
     expect((await list(query)).status).toBe(422);
+  });
+});
+
+describe('the deliveries of a webhook', () => {
+  it('are those alone, filtered as the list of all is', async () => {
+    const path = await createdWebhook(api);
+    const webhook = path.split('/').at(-1) ?? '';
+    const [first, second] = ['e-10', 'e-11'].map((event, i) => ref(event, webhook, base + 10_000 + i));
+    await new Projection(database).project([
+      attempt(first!, 1, { outcome: 'failed', reason: 'retries_exhausted' }, 500),
+      attempt(second!, 1, { outcome: 'success' }, 200),
+    ]);
+    const ids = async (query: string) => idsOf(await api.ask('GET', `${path}/deliveries?${query}`));
+    expect(await ids('')).toEqual([second!.delivery, first!.delivery]);
+    expect(await ids('status=failed')).toEqual([first!.delivery]);
+    const page = await api.ask('GET', `${path}/deliveries?limit=1`);
+    expect(await ids(`cursor=${member(page, 'next_cursor')}`)).toEqual([first!.delivery]);
+    expect((await api.ask('GET', `${path}/deliveries?webhook_id=wh_a`)).status).toBe(422);
+  });
+
+  it('are not there for a webhook that is not, or is another tenant’s', async () => {
+    const path = await createdWebhook(api);
+    for (const [asked, tenant] of [
+      ['/api/v1/webhooks/wh_a', 'default'],
+      [path, 'acme'],
+    ] as const) {
+      const answer = await api.ask('GET', `${asked}/deliveries`, undefined, { 'tidings-tenant': tenant });
+      expect([answer.status, answer.json]).toMatchObject([404, { code: 'webhook_not_found' }]);
+    }
   });
 });

@@ -44,6 +44,11 @@ export const deliveryNotes: OperationNotes = {
     summary: 'Read a delivery with its attempts',
     answer: { ...delivery, attempts: [attemptExample] },
   },
+  'WebhookDeliveries.list': {
+    id: 'listDeliveriesOfWebhook',
+    summary: 'List the deliveries of a webhook',
+    answer: { data: [delivery], next_cursor: null },
+  },
   'DeliveryControl.retry': {
     id: 'retryDelivery',
     summary: 'Have a delivery attempted now, whether it has ended or waits for its next attempt',

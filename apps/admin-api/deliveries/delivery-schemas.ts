@@ -29,6 +29,10 @@ export const deliveryQuery = z.strictObject({
 });
 export type DeliveryQuery = z.output<typeof deliveryQuery>;
 
+/** The webhook is in the path. */
+export const webhookDeliveryQuery = deliveryQuery.omit({ webhook_id: true });
+export type WebhookDeliveryQuery = z.output<typeof webhookDeliveryQuery>;
+
 export const deliverySummary = z
   .object({
     id: z.string(),

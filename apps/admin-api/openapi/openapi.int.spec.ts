@@ -45,6 +45,7 @@ describe('/openapi.json', () => {
       'get /api/v1/tenants/{id}',
       'get /api/v1/webhooks',
       'get /api/v1/webhooks/{id}',
+      'get /api/v1/webhooks/{id}/deliveries',
       'get /api/v1/webhooks/{id}/event-types',
       'get /api/v1/webhooks/{id}/health',
       'get /api/v1/webhooks/{id}/history',

@@ -185,8 +185,8 @@ describe('Notely: its Webhook Implementation Quick Reference, from top to bottom
     expect(status).toBe(404);
   });
 
-  it('GET /api/webhooks/{id}/deliveries: GET /deliveries?webhook_id=, the newest first', async () => {
-    const { data } = await walk.ask<Page<Delivery>>('GET', `/deliveries?webhook_id=${mine.id}`);
+  it('GET /api/webhooks/{id}/deliveries: GET /webhooks/{id}/deliveries, the newest first', async () => {
+    const { data } = await walk.ask<Page<Delivery>>('GET', `/webhooks/${mine.id}/deliveries`);
     expect(data.map(({ event_type, status }) => `${event_type} ${status}`)).toEqual([
       ...['task.completed success', 'email.received success', 'webhook.test success'],
     ]);

@@ -166,7 +166,7 @@ describe('RAG chatbot: its Outgoing Webhook Module, from top to bottom', () => {
     expect(JSON.parse(tried.request.body)).toMatchObject({ event: 'custom', data });
   });
 
-  it('Execution Logs, GET /api/webhooks/{id}/logs: GET /deliveries?webhook_id=, GET /deliveries/{id} with request, answer, time, error, number', async () => {
+  it('Execution Logs, GET /api/webhooks/{id}/logs: GET /webhooks/{id}/deliveries, GET /deliveries/{id} with request, answer, time, error, number', async () => {
     walk.at('/tasks', () => ({ status: 422, headers: { 'x-why': 'list' }, body: 'no such list' }));
     const event_id = await walk.publish('task_completed', JSON.parse(TASK));
     const failed = await walk.delivery(tasks.id, { event_id, status: 'failed' });
@@ -183,7 +183,7 @@ describe('RAG chatbot: its Outgoing Webhook Module, from top to bottom', () => {
         error: expect.objectContaining({ kind: 'http_status' }) as unknown,
       }),
     ]);
-    const first = `/deliveries?webhook_id=${tasks.id}&limit=3`;
+    const first = `/webhooks/${tasks.id}/deliveries?limit=3`;
     const page1 = await walk.ask<Page<Delivery>>('GET', first);
     const page2 = await walk.ask<Page<Delivery>>('GET', `${first}&cursor=${page1.next_cursor}`);
     expect([page1.data.length, page2.data.length, page2.next_cursor]).toEqual([3, 2, null]);

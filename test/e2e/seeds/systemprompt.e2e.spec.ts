@@ -127,9 +127,9 @@ describe('SystemPrompt OS: its Webhooks Module, from top to bottom', () => {
     });
   });
 
-  it('prompt webhooks:deliveries [--limit]: GET /deliveries?webhook_id=&limit=, GET /deliveries/{id}', async () => {
+  it('prompt webhooks:deliveries [--limit]: GET /webhooks/{id}/deliveries?limit=, GET /deliveries/{id}', async () => {
     await walk.delivery(mine.id, { event_type: 'agent.started', status: 'success' });
-    const path = `/deliveries?webhook_id=${mine.id}&limit=50`;
+    const path = `/webhooks/${mine.id}/deliveries?limit=50`;
     const { data } = await walk.ask<Page<Delivery>>('GET', path);
     expect(data.map(({ status }) => status)).toEqual(['success', 'success']);
   });

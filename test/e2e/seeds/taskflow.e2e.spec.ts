@@ -210,12 +210,12 @@ describe('TaskFlow: its Webhook Integration Guide, from top to bottom', () => {
     expect(tried.request.headers).toMatchObject({ 'X-TaskFlow-Delivery-ID': tried.delivery_id });
   });
 
-  it('View Delivery History: GET /deliveries?webhook_id=&status=failed, page after page by next_cursor', async () => {
+  it('View Delivery History: GET /webhooks/{id}/deliveries?status=failed, page after page by next_cursor', async () => {
     walk.at('/webhook', () => ({ status: 400, body: 'not like this' }));
     await walk.ask('PATCH', `/webhooks/${integration.id}`, { retry: { ...NO_RETRY } });
     const events = [await walk.publish('job.failed', { n: 1 }), await walk.publish('job.failed', { n: 2 })];
     for (const event_id of events) await walk.delivery(integration.id, { event_id, status: 'failed' });
-    const first = `/deliveries?webhook_id=${integration.id}&status=failed&limit=1`;
+    const first = `/webhooks/${integration.id}/deliveries?status=failed&limit=1`;
     const page1 = await walk.ask<Page<{ event_id: string }>>('GET', first);
     const page2 = await walk.ask<Page<{ event_id: string }>>('GET', `${first}&cursor=${page1.next_cursor}`);
     expect([...page2.data, ...page1.data].map(({ event_id }) => event_id).sort()).toEqual(events.sort());
