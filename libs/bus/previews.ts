@@ -29,6 +29,8 @@ export interface Preview {
   dropped: boolean;
   error: AttemptRecord['error'];
   console: ConsoleLine[] | null;
+  /** How long the transform ran, in milliseconds; null when there is none. */
+  transform_ms: number | null;
 }
 
 export type PreviewAnswer = { preview: Preview } | { refused: 'webhook_unknown' } | Unanswered;

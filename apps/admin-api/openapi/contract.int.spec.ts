@@ -12,6 +12,7 @@ const PREVIEW: Preview = {
   request: { method: 'POST', url: 'https://example.com/', headers: { 'webhook-id': 'e-1' }, body: '{}' },
   ...{ truncated: false, before: null, dropped: false, error: null },
   console: [{ level: 'log', text: 'seen' }],
+  transform_ms: 0.4,
 };
 
 let api: TestApi;

@@ -36,7 +36,7 @@ export const previewNotes: OperationNotes = {
     answer: {
       before: request,
       after: { ...request, body: request.body.replace('120', '12000') },
-      ...{ dropped: false, error: null, console: [] },
+      ...{ dropped: false, error: null, console: [], duration_ms: 0.4 },
     },
   },
   'Formats.list': {

@@ -64,7 +64,9 @@ export class PreviewRequests {
     );
     const remarks = { truncated: preview.truncated, mtls: webhook.auth.type === 'mtls' };
     const curl = preview.request && curlLine(preview.request, remarks);
-    return { ...preview, curl, ...whetherReceived(webhook, event) };
+    const { request, truncated, before, dropped, error, console } = preview;
+    const shown = { request, truncated, curl, before, dropped, error, console };
+    return { ...shown, ...whetherReceived(webhook, event) };
   }
 
   /**

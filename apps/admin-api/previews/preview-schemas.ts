@@ -48,6 +48,10 @@ export const shownTransform = z
     dropped: z.boolean().describe('Whether the transform wants nothing sent.'),
     error,
     console,
+    duration_ms: z
+      .number()
+      .nullable()
+      .describe('How long the transform ran in the sandbox; null when there is none.'),
   })
   .meta({ id: 'ShownTransform' });
 

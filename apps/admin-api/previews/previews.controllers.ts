@@ -49,12 +49,10 @@ export class TransformsController {
     @Body({ schema: triedTransform }) wanted: TriedTransform,
     @BodyText() text: string,
   ) {
-    const { request, before, dropped, error, console } = await this.previews.ofTransform(
-      tenant,
-      wanted,
-      text,
-    );
-    return { before: wanted.transform === null ? request : before, after: request, dropped, error, console };
+    const preview = await this.previews.ofTransform(tenant, wanted, text);
+    const { request: after, dropped, error, console, transform_ms: duration_ms } = preview;
+    const before = wanted.transform === null ? after : preview.before;
+    return { before, after, dropped, error, console, duration_ms };
   }
 }
 

@@ -6,6 +6,7 @@ import { createdWebhook, invalidAt, WEBHOOKS } from '../testing/webhooks-for-tes
 
 const NOTHING: Preview = {
   ...{ request: null, truncated: false, before: null, dropped: true, error: null, console: null },
+  transform_ms: null,
 };
 
 let api: TestApi;
@@ -149,11 +150,11 @@ describe('POST /transforms/try', () => {
 
   it('answers 200 with what failed, and shows nothing after it', async () => {
     const error = { kind: 'transform', message: 'no (line 1)' } as const;
-    answer = () => ({ preview: { ...NOTHING, dropped: false, error } });
+    answer = () => ({ preview: { ...NOTHING, dropped: false, error, transform_ms: 3 } });
     const body = { transform: 'function transform() { throw new Error("no"); }' };
     await waitFor(async () => {
       const { status, json } = await attempt(body);
-      expect([status, json]).toMatchObject([200, { after: null, error }]);
+      expect([status, json]).toMatchObject([200, { after: null, error, duration_ms: 3 }]);
     });
     expect(asked[0]?.question).toMatchObject({
       draft: true,

@@ -32,7 +32,7 @@ type Recorded = AttemptRecord['request'];
  * - `dropped`: the webhook's transform wants nothing sent
  * - `failed`: it could not be made
  */
-export type Making = { console?: ConsoleLine[] } & (
+export type Making = { console?: ConsoleLine[]; transform_ms?: number } & (
   | { kind: 'made'; outbound: OutboundRequest; recorded: Recorded }
   | { kind: 'dropped'; recorded: Recorded }
   | {
@@ -87,7 +87,8 @@ export class RequestMaker {
     const { id, method, url } = ready.webhook;
     const run = await this.transformer.run(id, code, { ...event, method, path: pathOf(url) });
     // Receivers look how old a signature is, and this one may have waited for the sandbox.
-    return { ...this.afterTransform(ready, owed, event, run, Date.now()), console: run.console };
+    const { console, duration_ms: transform_ms } = run;
+    return { ...this.afterTransform(ready, owed, event, run, Date.now()), console, transform_ms };
   }
 
   private afterTransform(

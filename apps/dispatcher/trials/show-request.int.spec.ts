@@ -54,7 +54,8 @@ describe('a preview', () => {
 
   it('of a webhook with a transform shows what it is before and after, and what the transform wrote', async () => {
     const transform = 'function transform(event) { console.log("seen"); event.data.n = 2; return event; }';
-    const { request, before, console } = await shown(await test.webhook({ transform }));
+    const { request, before, console, transform_ms } = await shown(await test.webhook({ transform }));
+    expect(transform_ms).toBeGreaterThanOrEqual(0);
     expect(JSON.parse(before?.body ?? '')).toMatchObject({ data: { n: 1 } });
     expect(JSON.parse(request?.body ?? '')).toMatchObject({ data: { n: 2 } });
     expect(console).toEqual([{ level: 'log', text: 'seen' }]);

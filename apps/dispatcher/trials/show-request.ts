@@ -62,6 +62,7 @@ function previewOf(made: Making, before: Making | null): Preview {
     dropped: made.kind === 'dropped',
     error: made.kind === 'failed' ? made.error : null,
     console: made.console ?? null,
+    transform_ms: made.transform_ms === undefined ? null : Math.round(made.transform_ms * 10) / 10,
   };
 }
 
