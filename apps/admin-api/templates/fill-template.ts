@@ -26,7 +26,7 @@ export function fieldFaults(fields: readonly TemplateField[], values: Values): F
 }
 
 /**
- * Puts values in. In a URL they are encoded, but for one that is the whole URL.
+ * Puts values in. In a URL they are encoded, but for one that is the whole URL; in a body, for JSON.
  * @param values those that fieldFaults has nothing against
  */
 export function fillTemplate({ webhook }: WebhookTemplate, values: Values): Filled {
@@ -59,7 +59,9 @@ function fill(member: unknown, path: string, values: Values, madeOf: Map<string,
   const [first] = names;
   if (first !== undefined) madeOf.set(path, first);
   const whole = member === `<<${first}>>`;
-  return member.replaceAll(PLACE, (_, name: string) =>
-    path === 'url' && !whole ? encodeURIComponent(values[name] ?? '') : (values[name] ?? ''),
-  );
+  return member.replaceAll(PLACE, (_, name: string) => {
+    const value = values[name] ?? '';
+    if (path === 'format.body') return JSON.stringify(value).slice(1, -1);
+    return path === 'url' && !whole ? encodeURIComponent(value) : value;
+  });
 }

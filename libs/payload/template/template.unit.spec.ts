@@ -51,6 +51,14 @@ describe('a placeholder', () => {
     ).toEqual(['evt_1', 'order.created', '2026-11-23T10:00:00.250Z', 'default', 'wh_1', 'dlv_1', 1, [1]]);
   });
 
+  it('that is none of those it may be is absent', () => {
+    const severity = `{{ data.severity | one_of: ["error","info"] | default: 'error' }}`;
+    const of = (data: string) => render(`{"severity":"${severity}"}`, { data });
+    expect(of('{"severity":"info"}')).toBe('{"severity":"info"}');
+    expect(of('{"severity":"high"}')).toBe('{"severity":"error"}');
+    expect(of('[]')).toBe('{"severity":"error"}');
+  });
+
   it('goes through filters from left to right', () => {
     expect(
       render(

@@ -9,6 +9,12 @@ function orElse(value: Value, argument: FilterArgument | undefined): Value {
   return 'path' in argument ? argument.path : Value.of(argument.literal);
 }
 
+/** Absent where the value is none of those in the list. */
+function oneOf(value: Value, argument: FilterArgument | undefined): Value {
+  const list = argument && 'literal' in argument ? argument.literal : undefined;
+  return Array.isArray(list) && list.some((each) => each === value.text) ? value : Value.ABSENT;
+}
+
 function json(value: Value): Value {
   return Value.of(value.json);
 }
@@ -40,6 +46,7 @@ function lines(value: Value, argument: FilterArgument | undefined): Value {
 export const GENERAL_FILTERS: Filters = {
   default: { argument: 'literal', apply: orElse },
   or: { argument: 'path', apply: orElse },
+  one_of: { argument: 'literal', apply: oneOf },
   json: { argument: 'none', apply: json },
   upper: { argument: 'none', apply: upper },
   lower: { argument: 'none', apply: lower },
