@@ -36,7 +36,7 @@ interface Line<T> {
  * Who is next among webhooks whose runs wait. A webhook is quick until a run
  * of it takes long; then it is slow until some runs in a row were quick. Quick
  * ones never wait for slow ones, and within a pace it is each webhook's turn
- * in a circle, with one run at a time as long as others wait.
+ * in a circle, those first of which nothing runs.
  */
 export class FairQueue<T> {
   private readonly lines = new Map<string, Line<T>>();
@@ -44,6 +44,9 @@ export class FairQueue<T> {
   private circle: Line<T>[] = [];
   private count = 0;
   private bytes = 0;
+
+  /** @param atOnce how many runs of one webhook may be under way at once */
+  constructor(private readonly atOnce: number) {}
 
   /** @returns why there is no room; undefined when it waits now */
   add(webhook: string, value: T, bytes: number): string | undefined {
@@ -63,7 +66,7 @@ export class FairQueue<T> {
   /** The run whose turn it is among webhooks of these paces, which counts as running from here on. */
   next(paces: readonly Pace[]): { webhook: string; value: T } | undefined {
     for (const pace of paces) {
-      const fits = (line: Line<T>) => line.pace === pace;
+      const fits = (line: Line<T>) => line.pace === pace && line.running < this.atOnce;
       const line = this.circle.find((one) => fits(one) && one.running === 0) ?? this.circle.find(fits);
       if (line) return { webhook: line.webhook, value: this.taken(line) };
     }

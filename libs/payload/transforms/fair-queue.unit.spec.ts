@@ -3,7 +3,7 @@ import { FairQueue, QUEUE_LIMITS } from './fair-queue.js';
 const both = ['quick', 'slow'] as const;
 
 function queueOf(...waiting: [webhook: string, runs: number][]): FairQueue<string> {
-  const queue = new FairQueue<string>();
+  const queue = new FairQueue<string>(2);
   for (const [webhook, runs] of waiting)
     for (let i = 1; i <= runs; i++) expect(queue.add(webhook, `${webhook}${i}`, 10)).toBeUndefined();
   return queue;
@@ -23,12 +23,15 @@ describe('runs of transforms that wait', () => {
     expect(order(queueOf(['a', 3], ['b', 2], ['c', 1]))).toEqual(['a1', 'b1', 'c1', 'a2', 'b2', 'a3']);
   });
 
-  it('are one at a time for each webhook as long as others wait', () => {
+  it('are of those webhooks first of which nothing runs, and of one no more at once than is allowed', () => {
     const queue = queueOf(['a', 3], ['b', 1]);
     expect([queue.next(both)?.value, queue.next(both)?.value]).toEqual(['a1', 'b1']);
     expect(queue.next(both)?.value).toBe('a2');
     queue.add('c', 'c1', 1);
     expect(queue.next(both)?.value).toBe('c1');
+    expect(queue.next(both)).toBeUndefined();
+    queue.done('a', 1);
+    expect(queue.next(both)?.value).toBe('a3');
   });
 
   it('are slow after a run that took long, and are then not handed to places for quick ones', () => {
@@ -43,7 +46,7 @@ describe('runs of transforms that wait', () => {
   });
 
   it('are quick again after eight quick runs in a row, and after twice as many the next time', () => {
-    const queue = new FairQueue<string>();
+    const queue = new FairQueue<string>(1);
     const runs = (times: number, ms: number) => {
       for (let i = 0; i < times; i++) {
         queue.add('a', 'run', 1);

@@ -50,13 +50,15 @@ interface Place {
 
 /** Runs tenants' code in processes of their own, started when they are first needed. */
 export class SandboxPool implements Transformer {
-  private readonly queue = new FairQueue<Job>();
+  private readonly queue: FairQueue<Job>;
   private readonly places: Place[];
   private closed = false;
 
   constructor(private readonly settings: SandboxSettings) {
     const { processes } = settings;
     const forSlow = Math.max(1, Math.floor(processes / 2));
+    // A webhook that hangs for the first time shall not have all of them.
+    this.queue = new FairQueue(forSlow);
     this.places = Array.from({ length: processes }, (_, i) => ({
       // Those for quick webhooks alone come first, so that the others stay free for slow ones.
       paces: pacesOf(i < processes - forSlow, processes),
@@ -138,8 +140,9 @@ export class SandboxPool implements Transformer {
     place.busy = true;
     let ms: number | undefined;
     try {
-      const sandbox = await this.sandboxOf(place);
-      const asked = await this.askIn(sandbox, job.parts);
+      let asked = await this.askIn(await this.sandboxOf(place), job.parts);
+      // It ended while it had nothing to do, and was not known to have.
+      if (asked.died?.unasked) asked = await this.askIn(await this.sandboxOf(place), job.parts);
       ms = asked.ms;
       job.resolve(asked);
     } catch (error) {

@@ -20,6 +20,8 @@ export class SandboxDied extends Error {
     message: string,
     /** Whether it was killed because it did not stop in time. */
     readonly overdue: boolean,
+    /** Whether it was gone before it was asked. */
+    readonly unasked = false,
   ) {
     super(message);
   }
@@ -47,8 +49,7 @@ export class Sandbox {
     private readonly timeoutMs: number,
   ) {
     child.stdout?.on('data', (chunk: Buffer) => this.heard(chunk));
-    // A broken pipe is told by the end of the process.
-    child.stdin?.on('error', () => undefined);
+    child.stdin?.on('error', () => this.die("The sandbox's process is not there.", false, true));
     child.on('error', (error) => this.die(`The sandbox's process could not be started: ${error.message}`));
     child.on('exit', (code, signal) =>
       this.die(`The sandbox's process ended with ${signal ?? `exit code ${code}`}.`),
@@ -57,10 +58,11 @@ export class Sandbox {
 
   /**
    * @param timeoutMs how long a run may take
+   * @param program what is run; specs run others, that are hostile
    * @throws SandboxDied when it does not come up
    */
-  static async start(timeoutMs: number): Promise<Sandbox> {
-    const child = spawn(process.execPath, [...sandboxFlags(), PROGRAM, String(timeoutMs)], {
+  static async start(timeoutMs: number, program = PROGRAM): Promise<Sandbox> {
+    const child = spawn(process.execPath, [...sandboxFlags(), program, String(timeoutMs)], {
       ...{ env: {}, cwd: '/', stdio: ['pipe', 'pipe', 'ignore'], windowsHide: true },
     });
     const sandbox = new Sandbox(child, timeoutMs);
@@ -93,7 +95,7 @@ export class Sandbox {
   private ask(parts: readonly (string | Uint8Array)[], withinMs: number): Promise<Buffer[]> {
     return new Promise((resolve, reject) => {
       if (this.gone || this.waiting) {
-        reject(new SandboxDied('The sandbox cannot take a run now.', false));
+        reject(new SandboxDied('The sandbox cannot take a run now.', false, true));
         return;
       }
       const timer = setTimeout(
@@ -120,14 +122,14 @@ export class Sandbox {
     }
   }
 
-  private die(message: string, overdue = false): void {
+  private die(message: string, overdue = false, unasked = false): void {
     if (this.gone) return;
     this.gone = true;
     const waiting = this.waiting;
     this.waiting = undefined;
     if (!waiting) return;
     clearTimeout(waiting.timer);
-    waiting.reject(new SandboxDied(message, overdue));
+    waiting.reject(new SandboxDied(message, overdue, unasked));
   }
 }
 
