@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { Webhook as StandardWebhook } from 'standardwebhooks';
 import { startReceiver, startStandalone, waitFor, type Receiver, type RunningStandalone } from '#testing';
@@ -17,6 +18,23 @@ interface Preview {
 }
 
 const run = promisify(execFile);
+
+/** @returns what the commands wrote; undefined, with a message, where there is no curl */
+async function shell(commands: string, env: Record<string, string>): Promise<string | undefined> {
+  try {
+    return (await run('sh', ['-c', commands], { env: { ...process.env, ...env } })).stdout;
+  } catch (error) {
+    if (!/curl: (command )?not found/.test(String(error))) throw error;
+    process.stderr.write('There is no curl here: its line is not run.\n');
+    return undefined;
+  }
+}
+
+/** The commands of docs/payloads.md on previews: its blocks marked `sh`. */
+function documented(): string[] {
+  const [, section = ''] = readFileSync('docs/payloads.md', 'utf8').split('## Preview and try-out');
+  return [...section.split('\n## ')[0]!.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].map(([, block]) => block!);
+}
 
 describe('a preview', () => {
   let system: RunningStandalone;
@@ -75,15 +93,12 @@ describe('a preview', () => {
   it('has a curl line that makes that request', async () => {
     const before = receiver.to('/hook').length;
     const { curl } = await preview({ event_type: 'order.paid', data: { name: `"quoted" & 'so'\n` } });
-    const env = { ...process.env, TIDINGS_AUTHORIZATION: "it's a $TOKEN" };
-    await run('sh', ['-c', `${curl} --silent --fail --noproxy '*'`], { env }).catch((error: unknown) => {
-      if (!/curl: not found/.test(String(error))) throw error;
-      process.stderr.write('There is no curl here: its line is not run.\n');
-    });
+    const secret = { TIDINGS_AUTHORIZATION: "it's a $TOKEN" };
+    const wrote = await shell(`${curl} --silent --fail --noproxy '*'`, secret);
+    if (wrote === undefined) return;
     const [sent] = receiver.to('/hook').slice(before);
-    if (sent === undefined) return;
-    expect(sent.headers.authorization).toBe("Bearer it's a $TOKEN");
-    new StandardWebhook(hook.secret).verify(sent.body.toString(), sent.headers as Record<string, string>);
+    expect(sent?.headers.authorization).toBe("Bearer it's a $TOKEN");
+    new StandardWebhook(hook.secret).verify(sent!.body.toString(), sent!.headers as Record<string, string>);
   });
 
   it('says whether the webhook would get such an event, and shows what it would get anyhow', async () => {
@@ -114,6 +129,26 @@ describe('a preview', () => {
       200,
       { after: null, error: { kind: 'transform', message: expect.stringMatching(/line 1/) as string } },
     ]);
+  });
+
+  it('is had as docs/payloads.md shows it', async () => {
+    const env = {
+      ...{ API: `${system.apiUrl}/api/v1`, KEY: system.operatorKey, WEBHOOK: hook.id },
+      ...{ no_proxy: '*', NO_PROXY: '*' },
+    };
+    const wrote = await Promise.all(documented().map((commands) => shell(commands, env)));
+    if (wrote.includes(undefined)) return;
+    const [shown, tried] = wrote.map((text) => JSON.parse(text!) as unknown);
+    expect(shown).toMatchObject({
+      request: { url: `${receiver.url}/orders/o-1` },
+      before: { url: `${receiver.url}/hook` },
+      receives: true,
+    });
+    expect(tried).toMatchObject({
+      after: { body: expect.stringContaining('120.50') as string },
+      dropped: false,
+      error: null,
+    });
   });
 
   it('has every built-in format on offer with a sample', async () => {
