@@ -90,4 +90,25 @@ describe('the directory of ready-made webhooks', () => {
     const made = await api.ask('POST', `${PATH}/slack/webhooks`, body);
     expect([made.status, made.json]).toMatchObject([201, { name: 'Mine', format: 'raw', rate_limit: null }]);
   });
+
+  it('is read by viewers, who make nothing of it', async () => {
+    const viewer = await api.ask('POST', '/api/v1/keys', { name: 'looks', role: 'viewer' });
+    const headers = { authorization: `Bearer ${member(viewer, 'key')}` };
+    expect((await api.ask('GET', PATH, undefined, headers)).status).toBe(200);
+    const body = { fields: { url: 'https://a.example.com/y' } };
+    const made = await api.ask('POST', `${PATH}/slack/webhooks`, body, headers);
+    expect([made.status, made.json]).toMatchObject([403, { code: 'forbidden' }]);
+  });
+
+  it('says where a service has its key in what everybody sees', async () => {
+    const { fields } = DIRECTORY.get('pagerduty')!;
+    const made = await api.ask('POST', `${PATH}/pagerduty/webhooks`, {
+      fields: { routing_key: 'no "key"' },
+      name: 'Odd key',
+    });
+    expect(made.json).toMatchObject({
+      format: { body: expect.stringContaining('"routing_key": "no \\"key\\""') as string },
+    });
+    expect(fields).toMatchObject([{ description: expect.stringMatching(/sees it/) as string }]);
+  });
 });

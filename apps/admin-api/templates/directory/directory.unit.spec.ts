@@ -1,5 +1,4 @@
 import fc from 'fast-check';
-import type { PayloadFormat } from '#domain';
 import { compileFormat } from '#payload';
 import { newWebhook } from '../../webhooks/webhook-schemas.js';
 import { fillTemplate } from '../fill-template.js';
