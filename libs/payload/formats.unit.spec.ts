@@ -119,6 +119,19 @@ describe('messages for chat services', () => {
     );
   });
 
+  it.each([
+    [25, 25, 'm24'],
+    [26, 25, '…'],
+  ])('say on Discord that there are more members than fields: %i', (count, fields, last) => {
+    const members = Array.from({ length: count }, (_, i) => [`m${i}`, i]);
+    const { embeds } = parsed<{ embeds: { fields: { name: string }[] }[] }>(
+      'discord',
+      JSON.stringify(Object.fromEntries(members)),
+    );
+    expect(embeds[0]?.fields).toHaveLength(fields);
+    expect(embeds[0]?.fields.at(-1)).toMatchObject({ name: last });
+  });
+
   it('are within the limits of Teams', () => {
     fc.assert(
       fc.property(anyData, (data) => {

@@ -43,15 +43,20 @@ const BLANK = '\u2014';
 
 function discordFields(value: Value): Value {
   const fields: { name: string; value: string; inline: boolean }[] = [];
+  const entries = entriesOf(value) ?? [];
   let length = 0;
-  for (const [key, text] of entriesOf(value) ?? []) {
+  for (const [key, text] of entries) {
     const field = {
       name: markdownEscaped(bounded(key, KEY_LENGTH)).trim() || BLANK,
       value: markdownEscaped(bounded(text, VALUE_LENGTH)).trim() || BLANK,
       inline: text.length <= 40,
     };
     length += field.name.length + field.value.length;
-    if (fields.length === DISCORD_FIELDS || length > DISCORD_LENGTH) break;
+    const isFull = fields.length === DISCORD_FIELDS - 1 && entries.length > DISCORD_FIELDS;
+    if (isFull || length > DISCORD_LENGTH) {
+      fields.push({ name: MORE, value: `${entries.length - fields.length} more`, inline: false });
+      break;
+    }
     fields.push(field);
   }
   return Value.of(fields);
