@@ -3,7 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { waitFor } from '#testing';
 import { MAX_FRAME_BYTES } from './frames.js';
+import { SandboxPool } from './sandbox-pool.js';
 import { Sandbox, SandboxDied } from './sandbox.js';
+import { transformInput } from './transform-for-tests.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'hostile-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -57,5 +59,24 @@ describe('a process of the sandbox that was taken over is killed', () => {
 
   it('and one that does not come up is no process', async () => {
     await expect(Sandbox.start(500, join(folder, 'none.mjs'))).rejects.toThrow(/ended with exit code 1/);
+  });
+});
+
+describe('a sandbox that cannot be started', () => {
+  const node = process.execPath;
+  afterEach(() => {
+    process.execPath = node;
+  });
+
+  it('is told as such, at once, and is tried again after a while', async () => {
+    const pool = new SandboxPool({ processes: 1, timeoutMs: 500 });
+    const run = () => pool.run('wh_1', 'function transform() { return null }', transformInput());
+    process.execPath = join(folder, 'no-node');
+    const message = 'The transform was not run: the sandbox cannot be started.';
+    for (let i = 0; i < 3; i++)
+      expect((await run()).outcome).toEqual({ kind: 'failed', busy: true, message });
+    process.execPath = node;
+    await waitFor(async () => expect((await run()).outcome).toEqual({ kind: 'dropped' }));
+    pool.close();
   });
 });

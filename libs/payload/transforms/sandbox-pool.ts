@@ -176,6 +176,8 @@ export class SandboxPool implements Transformer {
     } catch (error) {
       const wait = Math.min(START_AGAIN_MS * 2 ** place.failedStarts++, START_AGAIN_MAX_MS);
       place.notBefore = Date.now() + wait;
+      // Slow ones may wait for this place alone.
+      setTimeout(() => this.pump(), wait + 1).unref();
       throw new SandboxUnavailable('the sandbox cannot be started', { cause: error });
     }
     place.failedStarts = 0;
