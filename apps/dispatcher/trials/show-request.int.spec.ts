@@ -19,9 +19,13 @@ const owedTo = ({ id, tenant }: Pick<RoutedWebhook, 'id' | 'tenant'>): PreviewQu
     ...{ created_at: at, owed_at: at, attempt: 1, trigger: 'test', sequence: 0, by_reference: false },
   };
 };
-async function shown(webhook: Pick<RoutedWebhook, 'id' | 'tenant'>, change: Partial<PreviewQuestion> = {}) {
+async function shown(
+  webhook: Pick<RoutedWebhook, 'id' | 'tenant'>,
+  change: Partial<PreviewQuestion> = {},
+  data = '{"n":1}',
+) {
   const question = { owed: owedTo(webhook), draft: false, ...change };
-  const answer = await test.bus.previews.request(question, Buffer.from('{"n":1}'), 5_000);
+  const answer = await test.bus.previews.request(question, Buffer.from(data), 5_000);
   return (answer as { preview: Preview }).preview;
 }
 
@@ -109,6 +113,14 @@ describe('a preview', () => {
       );
     expect(await ask(version)).toMatchObject({ preview: {} });
     expect(await ask(version + 1)).toEqual({ refused: 'webhook_unknown' });
+  });
+
+  it('of a large body shows its beginning, in whole characters, and says so', async () => {
+    const data = JSON.stringify(`..${'é'.repeat(100_000)}`);
+    const { request, truncated } = await shown(await test.webhook({ format: 'raw' }), {}, data);
+    expect(truncated).toBe(true);
+    expect(request?.body).toBe(data.slice(0, 3 + Math.floor((64 * 1024 - 3) / 2)));
+    expect(Buffer.byteLength(request?.body ?? '')).toBeLessThanOrEqual(64 * 1024);
   });
 
   it('of a draft needs no webhook', async () => {

@@ -1,3 +1,4 @@
+import { StringDecoder } from 'node:string_decoder';
 import type { Preview, PreviewAnswer, PreviewQuestion } from '#bus';
 import { DEFAULT_CONCURRENCY, DEFAULT_RETRY, signingSchemeOf, type RoutedWebhook } from '#domain';
 import { compileFormat } from '#payload';
@@ -67,7 +68,9 @@ function previewOf(made: Making, before: Making | null): Preview {
 }
 
 function shown({ recorded, outbound: { body } }: Extract<Making, { kind: 'made' }>) {
-  return { ...recorded, body: Buffer.from(body.subarray(0, SHOWN_BYTES)).toString() };
+  // Unlike toString, it leaves out a character that is cut in two.
+  const text = new StringDecoder('utf8').write(body.subarray(0, SHOWN_BYTES));
+  return { ...recorded, body: text };
 }
 
 /** A webhook that there is not, with a secret that nobody has. */
