@@ -1,4 +1,3 @@
-import { jsonItems, jsonMembers } from '#domain';
 import { Value } from './value.js';
 
 /** Stands for what was left out. */
@@ -26,10 +25,8 @@ export function boundedLines(lines: readonly string[], most: number): string {
 
 /** The members of an object as key and text, those of an array by their place; null for any other value. */
 export function entriesOf(value: Value): [string, string][] | null {
-  const text = value.json.trimStart();
-  if (text.startsWith('{')) return Array.from(jsonMembers(text), ([key, raw]) => [key, readable(raw)]);
-  if (text.startsWith('[')) return jsonItems(text).map((raw, i) => [String(i), readable(raw)]);
-  return null;
+  const { members } = value;
+  return members && Array.from(members, ([key, raw]) => [key, readable(raw)]);
 }
 
 /** A value as people read it, whatever it is. */

@@ -29,9 +29,15 @@ export function readExpression(text: string): Expression {
   return { path, filters: rest.map((filter) => readFilter(filter.trim())) };
 }
 
+/** @throws RenderError when the templates of this request have done more than they may */
 export function evaluate({ path, filters }: Expression, scope: Scope): Value {
   let value = scope.valueAt(path);
-  for (const { apply, argument } of filters) value = apply(value, argumentIn(argument, scope));
+  for (const { apply, argument } of filters) {
+    scope.spend(value.json.length);
+    value = apply(value, argumentIn(argument, scope));
+  }
+  // What it is escaped for goes through it once more.
+  scope.spend(value.json.length);
   return value;
 }
 

@@ -1,6 +1,6 @@
-import { jsonItems, jsonMembers } from '#domain';
 import type { PayloadEvent } from '../payload-event.js';
 import { cloudEventAttributes } from './cloudevent-attributes.js';
+import { MOST_WORK, RenderError } from './render-error.js';
 import { Value } from './value.js';
 
 /** What a path of a template may begin with. */
@@ -27,6 +27,7 @@ export interface Path {
 /** What the templates of one request can say: the event, read no further than they ask. */
 export class Scope {
   private readonly known = new Map<string, Value>();
+  private work = 0;
 
   constructor(readonly event: PayloadEvent) {}
 
@@ -35,7 +36,8 @@ export class Scope {
     let place: string = root;
     for (const step of steps) {
       place += `\n${step}`;
-      value = this.keep(place, () => memberOf(value, step));
+      const whole = value;
+      value = this.keep(place, () => this.memberOf(whole, step));
     }
     return value;
   }
@@ -44,6 +46,20 @@ export class Scope {
   get metadata(): Readonly<Record<string, unknown>> {
     const { metadata } = this.event;
     return metadata === null ? {} : (this.rootValue('metadata').parsed as Record<string, unknown>);
+  }
+
+  /**
+   * Counts characters that a path is looked for in, or that a filter goes through.
+   * @throws RenderError beyond MOST_WORK
+   */
+  spend(characters: number): void {
+    this.work += characters;
+    if (this.work > MOST_WORK) throw RenderError.tooMuchWork();
+  }
+
+  private memberOf(value: Value, step: string): Value {
+    if (!value.isScanned) this.spend(value.json.length);
+    return Value.ofText(value.members?.get(step));
   }
 
   private rootValue(root: Root): Value {
@@ -60,13 +76,6 @@ export class Scope {
     if (value === undefined) this.known.set(place, (value = make()));
     return value;
   }
-}
-
-function memberOf(value: Value, step: string): Value {
-  const text = value.json.trimStart();
-  if (text.startsWith('{')) return Value.ofText(jsonMembers(text).get(step));
-  if (text.startsWith('[') && /^\d{1,9}$/.test(step)) return Value.ofText(jsonItems(text)[Number(step)]);
-  return Value.ABSENT;
 }
 
 function textOfBytes(bytes: Uint8Array): string {

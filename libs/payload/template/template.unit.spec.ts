@@ -133,6 +133,22 @@ describe('a template', () => {
     expect(render('[{{data.length}}]', { data: '[1]' })).toBe('[null]');
   });
 
+  it.each([
+    ['that filters make ever longer', `["{{data ${'| json '.repeat(9)}| truncate: 5}}"]`],
+    ['that many filters go through', `[${Array(500).fill('{{data | upper | truncate: 1}}').join(',')}]`],
+    ['that many filters list', `[${Array(500).fill('{{data.members | lines: 9}}').join(',')}]`],
+  ])('goes through no more than a share of what would hold up others: data %s', (_, template) => {
+    const members = Object.fromEntries(Array.from({ length: 20_000 }, (__, i) => [`"k${i}"`, '"\'"']));
+    const data = JSON.stringify({ members, text: '"'.repeat(200_000) });
+    expect(() => render(template, { data })).toThrow(/go through more than \d+ characters/);
+  });
+
+  it('finds hundreds of members of a large object, which is looked through once', () => {
+    const data = JSON.stringify(Object.fromEntries(Array.from({ length: 50_000 }, (_, i) => [`k${i}`, i])));
+    const template = Array.from({ length: 500 }, (_, i) => `{{data.k${i}}}`).join(',');
+    expect(render(`[${template}]`, { data })).toBe(JSON.stringify(Array.from({ length: 500 }, (_, i) => i)));
+  });
+
   it('renders no more than a request may hold', () => {
     const data = JSON.stringify('x'.repeat(900_000));
     expect(() => render('[{{data}},{{data}},{{data}}]', { data })).toThrow(RenderError);

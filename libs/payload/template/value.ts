@@ -1,7 +1,10 @@
+import { jsonItems, jsonMembers } from '#domain';
+
 /** What a placeholder stands for: JSON text, parsed only where somebody asks for more than the text. */
 export class Value {
   static readonly ABSENT = new Value(undefined);
   private known: { parsed: unknown } | undefined;
+  private scanned: { members: ReadonlyMap<string, string> | null } | undefined;
 
   private constructor(private readonly raw: string | undefined) {}
 
@@ -33,9 +36,28 @@ export class Value {
     return this.known.parsed;
   }
 
+  /**
+   * The members of an object by key, the items of an array by place, each as it was written; null for other
+   * values. Looked for once: a template may ask for hundreds of members of one large object.
+   */
+  get members(): ReadonlyMap<string, string> | null {
+    this.scanned ??= { members: membersIn(this.json.trimStart()) };
+    return this.scanned.members;
+  }
+
+  get isScanned(): boolean {
+    return this.scanned !== undefined;
+  }
+
   /** As it is read by people: strings as they are, nothing for null, other values as their JSON. */
   get text(): string {
     if (!this.isSomething) return '';
     return this.json.startsWith('"') ? (this.parsed as string) : this.json;
   }
+}
+
+function membersIn(text: string): ReadonlyMap<string, string> | null {
+  if (text.startsWith('{')) return jsonMembers(text);
+  if (text.startsWith('[')) return new Map(jsonItems(text).map((item, place) => [String(place), item]));
+  return null;
 }
