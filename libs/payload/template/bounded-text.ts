@@ -23,10 +23,25 @@ export function boundedLines(lines: readonly string[], most: number): string {
   return taken.join('\n');
 }
 
-/** The members of an object as key and text, those of an array by their place; null for any other value. */
-export function entriesOf(value: Value): [string, string][] | null {
+/** The first members of an object as key and text, of an array by their place, and how many there are. */
+export interface Entries {
+  first: [string, string][];
+  count: number;
+}
+
+/**
+ * @param most how many are read as text: an event may have a hundred thousand, of which nobody sees more than some
+ * @returns null for a value that has no members
+ */
+export function entriesOf(value: Value, most: number): Entries | null {
   const { members } = value;
-  return members && Array.from(members, ([key, raw]) => [key, readable(raw)]);
+  if (members === null) return null;
+  const first: [string, string][] = [];
+  for (const [key, raw] of members) {
+    if (first.length === most) break;
+    first.push([key, readable(raw)]);
+  }
+  return { first, count: members.size };
 }
 
 /** A value as people read it, whatever it is. */

@@ -27,8 +27,9 @@ function escapedBy(escape: (text: string) => string): (value: Value) => Value {
 const SLACK_SECTION = 2_900;
 
 function slackLines(value: Value): Value {
-  const entries = entriesOf(value);
-  const lines = entries?.map(
+  // The shortest line has five characters: those of more members would not fit.
+  const entries = entriesOf(value, SLACK_SECTION / 5);
+  const lines = entries?.first.map(
     ([key, text]) =>
       `*${slackEscaped(bounded(key, KEY_LENGTH))}*: ${slackEscaped(bounded(text, VALUE_LENGTH))}`,
   ) ?? [slackEscaped(bounded(readable(value.json), VALUE_LENGTH))];
@@ -43,18 +44,18 @@ const BLANK = '\u2014';
 
 function discordFields(value: Value): Value {
   const fields: { name: string; value: string; inline: boolean }[] = [];
-  const entries = entriesOf(value) ?? [];
+  const { first, count } = entriesOf(value, DISCORD_FIELDS) ?? { first: [], count: 0 };
   let length = 0;
-  for (const [key, text] of entries) {
+  for (const [key, text] of first) {
     const field = {
       name: markdownEscaped(bounded(key, KEY_LENGTH)).trim() || BLANK,
       value: markdownEscaped(bounded(text, VALUE_LENGTH)).trim() || BLANK,
       inline: text.length <= 40,
     };
     length += field.name.length + field.value.length;
-    const isFull = fields.length === DISCORD_FIELDS - 1 && entries.length > DISCORD_FIELDS;
+    const isFull = fields.length === DISCORD_FIELDS - 1 && count > DISCORD_FIELDS;
     if (isFull || length > DISCORD_LENGTH) {
-      fields.push({ name: MORE, value: `${entries.length - fields.length} more`, inline: false });
+      fields.push({ name: MORE, value: `${count - fields.length} more`, inline: false });
       break;
     }
     fields.push(field);
@@ -64,9 +65,9 @@ function discordFields(value: Value): Value {
 
 /** What has no members, as text; and whether there are more members than fields. */
 function discordText(value: Value): Value {
-  const entries = entriesOf(value);
+  const entries = entriesOf(value, 1);
   if (entries === null) return Value.of(markdownEscaped(bounded(readable(value.json), VALUE_LENGTH)));
-  return Value.of(entries.length === 0 ? NOTHING : '');
+  return Value.of(entries.count === 0 ? NOTHING : '');
 }
 
 const TEAMS_FACTS = 20;
@@ -74,17 +75,18 @@ const TEAMS_FACTS = 20;
 const TEAMS_BYTES = 18_000;
 
 function teamsFacts(value: Value): Value {
-  const entries = entriesOf(value) ?? [['data', readable(value.json)] as const];
+  const whole = { first: [['data', readable(value.json)] as const], count: 1 };
+  const { first, count } = entriesOf(value, TEAMS_FACTS + 1) ?? whole;
   const facts: { title: string; value: string }[] = [];
   let bytes = 0;
-  for (const [key, text] of entries) {
+  for (const [key, text] of first) {
     const fact = {
       title: markdownEscaped(bounded(key, KEY_LENGTH)),
       value: markdownEscaped(bounded(text, VALUE_LENGTH)).trim() || BLANK,
     };
     bytes += Buffer.byteLength(JSON.stringify(fact));
     if (facts.length === TEAMS_FACTS || bytes > TEAMS_BYTES) {
-      facts.push({ title: MORE, value: `${entries.length - facts.length} more` });
+      facts.push({ title: MORE, value: `${count - facts.length} more` });
       break;
     }
     facts.push(fact);

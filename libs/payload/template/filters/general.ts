@@ -39,8 +39,10 @@ function truncate(value: Value, argument: FilterArgument | undefined): Value {
 
 /** The members of an object, `key: value` in a line each. */
 function lines(value: Value, argument: FilterArgument | undefined): Value {
-  const entries = entriesOf(value)?.map(([key, text]) => `${key}: ${text}`);
-  return Value.of(boundedLines(entries ?? [readable(value.json)], numberOf(argument, LINES_LENGTH)));
+  const most = Math.max(1, numberOf(argument, LINES_LENGTH));
+  // The shortest line has three characters: those of more members would not fit.
+  const entries = entriesOf(value, Math.ceil(most / 3) + 1)?.first.map(([key, text]) => `${key}: ${text}`);
+  return Value.of(boundedLines(entries ?? [readable(value.json)], most));
 }
 
 export const GENERAL_FILTERS: Filters = {
