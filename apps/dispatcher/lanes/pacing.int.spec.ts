@@ -91,7 +91,7 @@ describe('a rate limit', () => {
     await Promise.all([oweMany(one, 7), oweMany(other, 3)]);
     await waitFor(async () => expect(await laneOf(one)).toBe(3));
     await waitFor(() => expect(test.receiver.to(other.path)).toHaveLength(3));
-    expect(test.receiver.to(one.path)).toHaveLength(4);
+    await waitFor(() => expect(test.receiver.to(one.path)).toHaveLength(4));
     await test.bus.tenants.put(routedTenant({ id: 'small', version: 2 }));
     await test.bus.webhooks.put({ ...one, version: 2 });
     await waitFor(() => expect(test.receiver.to(one.path)).toHaveLength(7));

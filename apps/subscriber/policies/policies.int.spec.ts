@@ -178,8 +178,9 @@ describe('what a tenant bears no longer', () => {
       webhook,
       created_at: at,
       attempt: {
-        ...{ id: newId('att'), number: 1, trigger: 'auto', started_at: at, duration_ms: 0, response: null },
+        ...{ id: newId('att'), number: 1, trigger: 'auto', started_at: at, duration_ms: 0 },
         request: { method: 'POST', url: 'https://example.com/', headers: {}, body: '' },
+        response: failed ? null : { status: 200, headers: {}, body: '', truncated: false },
         error: failed ? { kind: 'connect', message: 'refused' } : null,
       },
       ...{ outcome: failed ? 'failed' : 'success', next_attempt_at: null, reason: null },

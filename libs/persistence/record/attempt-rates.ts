@@ -15,8 +15,9 @@ const OLDEST_DAYS = 7;
 export const DELIVERIES_READ = 1_000;
 
 /**
- * What came of a webhook's attempts since a time, those of tests apart; of its
- * newest deliveries, so that it costs the same however busy the webhook is.
+ * What came of a webhook's attempts since a time, apart from those of tests and
+ * those that sent nothing because its transform wanted it so; of its newest
+ * deliveries, so that it costs the same however busy the webhook is.
  */
 export async function attemptRates(
   dataSource: DataSource,
@@ -33,7 +34,7 @@ export async function attemptRates(
             (SELECT count(*) < ${DELIVERIES_READ} OR min(created_at) < $3 FROM newest) AS complete
        FROM newest n
        JOIN attempts a ON a.delivery_id = n.id AND a.created_at = n.created_at
-      WHERE a.started_at >= $3 AND a.trigger <> 'test'`,
+      WHERE a.started_at >= $3 AND a.trigger <> 'test' AND (a.response_status IS NOT NULL OR a.error_kind IS NOT NULL)`,
     [tenant, webhook, since],
   );
   return row ?? { attempts: 0, failed: 0, complete: true };
