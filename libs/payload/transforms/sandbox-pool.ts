@@ -161,7 +161,7 @@ export class SandboxPool implements Transformer {
       const answer = readAnswer(await sandbox.run(parts));
       const ms = performance.now() - begun;
       if (!answer) sandbox.kill();
-      // The process's own figure leaves out how long this one was busy with other things.
+      // The process's own figure leaves out how long others had the machine.
       return { answer, ms: Math.min(ms, answer?.ms ?? ms) };
     } catch (error) {
       if (!(error instanceof SandboxDied)) throw error;

@@ -35,7 +35,7 @@ export type TransformOutcome =
 export interface TransformRun {
   outcome: TransformOutcome;
   console: ConsoleLine[];
-  /** In the sandbox, without waiting for a place in it. */
+  /** Of a processor, in the sandbox; where the process died, of the clock. */
   duration_ms: number;
 }
 
