@@ -1,5 +1,11 @@
-import { Bus, DELIVERIES, done, type Consumer } from '../../libs/bus/index.js';
+import { Bus, DELIVERIES, done, type Consumer, type Preview } from '../../libs/bus/index.js';
 import { TOPOLOGY } from '../../libs/testing/index.js';
+
+const REQUEST = { method: 'POST', url: 'https://example.com/', headers: {}, body: '' };
+const PREVIEW: Preview = {
+  request: REQUEST,
+  ...{ truncated: false, before: null, dropped: false, error: null, console: null, transform_ms: null },
+};
 
 /** Takes all that is ready, for jobs wait when nobody does, and says of every test that it was answered. */
 export class StandInDispatcher {
@@ -18,12 +24,13 @@ export class StandInDispatcher {
           trigger,
           started_at: Date.now(),
           duration_ms: 1,
-          request: { method: 'POST', url: 'https://example.com/', headers: {}, body: '' },
+          request: REQUEST,
           response: { status: 204, headers: {}, body: '', truncated: false },
           error: null,
         },
       }),
     );
+    bus.previews.serve(() => Promise.resolve({ preview: PREVIEW }));
     const consumer = bus.consumer({
       plan: {
         stream: DELIVERIES,
