@@ -21,8 +21,7 @@ interface Case extends Death {
   refuses?: boolean;
   /**
    * Deliveries that may be received twice: those that the process had in hand, which are as many again as may be
-   * attempted at once, for the facts of those that are over are on their way to the journal; and where some are
-   * over altogether, those whose acknowledgements had not left the process.
+   * attempted at once, for the facts of those that are over are on their way to the journal.
    */
   mayRepeat: number;
 }
@@ -40,7 +39,7 @@ const CASES: Case[] = [
   { at: 'ordered lane drained', nth: 5, webhook: ORDERED, mayRepeat: 1 },
   { at: 'retry scheduled, not journaled', nth: 2, webhook: SEVERAL, refuses: true, mayRepeat: 8 },
   { at: 'answered with 2xx, not journaled', nth: 5, webhook: SEVERAL, mayRepeat: 8 },
-  { at: 'journaled, not acknowledged', nth: 5, webhook: SEVERAL, mayRepeat: 12 },
+  { at: 'journaled, not acknowledged', nth: 5, webhook: SEVERAL, mayRepeat: 8 },
 ];
 /** These die when their lane has been empty for a while; the others then, and before anyone takes over. */
 const SLOW_TO_DIE = CASES.filter(({ at }) => at.startsWith('lane') && at.endsWith('closed'));
