@@ -9,11 +9,13 @@ import {
   type PreviewQuestion,
 } from '#bus';
 import { deliveryIdOf, jsonMembers, newId, payloadFaults, WebhookNotFound, type TenantId } from '#domain';
-import { DataSource, findEvent, findWebhook, type WebhookRow } from '#persistence';
+import { DataSource, findWebhook, type WebhookRow } from '#persistence';
 import { payloadExpired } from '../deliveries/delivery-control.js';
+import { acceptedEvent } from '../events/accepted-event.js';
 import { previewOf } from '../events/preview/preview-event.js';
 import { found } from '../http/found.js';
-import { invalidRequest, Problem } from '../problems/problem.js';
+import { noDispatcher } from '../problems/no-dispatcher.js';
+import { invalidRequest } from '../problems/problem.js';
 import { sampleData } from '../trials/sample-data.js';
 import { curlLine } from './curl-line.js';
 import type { TriedTransform, WantedPreview } from './preview-schemas.js';
@@ -23,7 +25,6 @@ const MOST_BYTES = 256 * 1024;
 /** With what is around it a request of NATS. */
 const MOST_RECORDED_BYTES = 512 * 1024;
 const WITHIN_MS = 8_000;
-const RETRY_AFTER_SECONDS = 2;
 /** A webhook that was just saved is known to the dispatchers a moment later. */
 const TRIES = 10;
 const AGAIN_MS = 100;
@@ -104,13 +105,7 @@ export class PreviewRequests {
   }
 
   private async recorded(tenant: TenantId, webhook: string, id: string): Promise<SampleEvent> {
-    const absent = () => new Problem('event_not_found', { detail: `There is no event ${id}.` });
-    const { event } = found(await findEvent(this.database, tenant, id), absent);
-    if (event.status !== 'accepted')
-      throw new Problem('event_rejected', {
-        detail: `The event ${id} was rejected (${event.reason}); there is nothing of it to deliver.`,
-        evidence: { reason: event.reason },
-      });
+    const event = await acceptedEvent(this.database, tenant, id);
     if (event.data === null) throw payloadExpired(id);
     if (Buffer.byteLength(event.data) > MOST_RECORDED_BYTES)
       throw invalidRequest([{ path: 'event_id', message: 'is too large for a preview: 512 KiB at most' }]);
@@ -189,8 +184,4 @@ function whetherReceived(webhook: WebhookRow, { owed, data }: SampleEvent) {
     metadata: owed.metadata === undefined ? null : (JSON.parse(owed.metadata) as unknown),
   });
   return { receives, reason, failed_condition };
-}
-
-function noDispatcher(detail: string): Problem {
-  return new Problem('no_dispatcher', { detail, retryAfterSeconds: RETRY_AFTER_SECONDS });
 }

@@ -1,18 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { WebhookNotFound, type EventId, type TenantId, type WebhookId } from '#domain';
-import {
-  DataSource,
-  findEvent,
-  findWebhook,
-  listWebhooks,
-  type EventToReplay,
-  type WebhookRow,
-} from '#persistence';
+import { DataSource, findWebhook, listWebhooks, type EventToReplay, type WebhookRow } from '#persistence';
 import { BringBack, onceAsItStands } from '../deliveries/bring-back.js';
 import { payloadExpired } from '../deliveries/delivery-control.js';
 import { refusedIfDisabled } from '../deliveries/sendable-webhook.js';
+import { acceptedEvent } from '../events/accepted-event.js';
 import { found } from '../http/found.js';
-import { Problem } from '../problems/problem.js';
 import { deliveriesOwed } from './wanted-deliveries.js';
 import { whoWants } from './wants.js';
 
@@ -32,7 +25,7 @@ export class ReplayEvent {
    * @throws Problem 404, 409
    */
   async replay(tenant: TenantId, id: EventId, webhook: WebhookId | undefined) {
-    const event = await this.find(tenant, id);
+    const event = await acceptedEvent(this.database, tenant, id);
     if (event.data === null) throw payloadExpired(id);
     const wish = { trigger: 'replay', dedupId: onceAsItStands } as const;
     const deliveries: string[] = [];
@@ -51,20 +44,10 @@ export class ReplayEvent {
 
   /** How many deliveries that would be. */
   async count(tenant: TenantId, id: EventId, webhook: WebhookId | undefined): Promise<number> {
-    const event = await this.find(tenant, id);
+    const event = await acceptedEvent(this.database, tenant, id);
     let count = 0;
     for await (const webhooks of this.receivers(tenant, event, webhook)) count += webhooks.length;
     return count;
-  }
-
-  private async find(tenant: TenantId, id: EventId): Promise<EventToReplay> {
-    const absent = () => new Problem('event_not_found', { detail: `There is no event ${id}.` });
-    const { event } = found(await findEvent(this.database, tenant, id), absent);
-    if (event.status === 'accepted') return event;
-    throw new Problem('event_rejected', {
-      detail: `The event ${id} was rejected (${event.reason}); there is nothing of it to deliver.`,
-      evidence: { reason: event.reason },
-    });
   }
 
   private async *receivers(

@@ -14,6 +14,7 @@ import { found } from '../http/found.js';
 import { sampleData } from './sample-data.js';
 import type { WebhookTest } from './test-schemas.js';
 import { notProven } from '../webhooks/prove-ownership.js';
+import { noDispatcher } from '../problems/no-dispatcher.js';
 import { invalidRequest, Problem } from '../problems/problem.js';
 
 /** What a fact of the journal can hold whatever the text has in it. */
@@ -22,7 +23,6 @@ const MOST_BYTES = 256 * 1024;
 const MARGIN_MS = 3_000;
 /** For the webhook's transform, whose time is none of the webhook's timeout: the longest there is, and its turn. */
 const TRANSFORM_MS = 15_000;
-const RETRY_AFTER_SECONDS = 2;
 const NOT_PROVEN = 'The receiver has not agreed to get events yet; POST /webhooks/{id}/verify asks it.';
 
 /** Has a webhook tried out: one attempt, made now, whatever the webhook's status and pace. */
@@ -92,8 +92,4 @@ function owedTest(tenant: TenantId, webhook: string, event_type: string): OwedDe
     sequence: 0,
     by_reference: false,
   };
-}
-
-function noDispatcher(detail: string): Problem {
-  return new Problem('no_dispatcher', { detail, retryAfterSeconds: RETRY_AFTER_SECONDS });
 }

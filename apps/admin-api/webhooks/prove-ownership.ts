@@ -4,13 +4,13 @@ import { awaitsProof, decideWebhook, WebhookNotFound, type LiveWebhook, type Web
 import { changeWebhook, DataSource, findWebhook, liveWebhookOf } from '#persistence';
 import type { Caller } from '../access/caller.js';
 import { found } from '../http/found.js';
+import { noDispatcher } from '../problems/no-dispatcher.js';
 import { Problem } from '../problems/problem.js';
 import { LedgerRelay } from '../relay/ledger-relay.js';
 import { kept } from '../relay/told.js';
 
 /** What a dispatcher gives the receiver, and a moment for the way there and back. */
 const WITHIN_MS = 13_000;
-const RETRY_AFTER_SECONDS = 2;
 
 /**
  * Has the receiver of a webhook asked whether it wants events, and keeps what it
@@ -74,8 +74,4 @@ function problemOf(answer: Exclude<OwnershipAnswer, { agreed: unknown }>): Probl
   return 'detail' in answer
     ? notProven(answer.detail)
     : noDispatcher(`No dispatcher could ask the receiver: ${answer.refused}.`);
-}
-
-function noDispatcher(detail: string): Problem {
-  return new Problem('no_dispatcher', { detail, retryAfterSeconds: RETRY_AFTER_SECONDS });
 }
