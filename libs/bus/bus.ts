@@ -1,4 +1,4 @@
-import type { TenantId } from '#domain';
+import { traceHeaders, type TenantId, type TraceContext } from '#domain';
 import { AllowanceStore } from './allowance-store.js';
 import { BreakerStore } from './breaker-store.js';
 import {
@@ -111,6 +111,7 @@ export class Bus {
    * Publishes an event.
    * @param event.body the message as it shall lie in EVENTS, any of the accepted shapes
    * @param event.dedupId publishing the same again within the stream's window is stored once
+   * @param event.trace the trace that it belongs to, for the message's headers
    * @throws PublishError when JetStream did not take it
    */
   publishEvent(event: {
@@ -118,10 +119,11 @@ export class Bus {
     type: string;
     body: Uint8Array | string;
     dedupId: string;
+    trace?: TraceContext | undefined;
   }): Promise<Stored> {
-    return this.publisher.publish(eventSubject(event.tenant, event.type), event.body, {
-      dedupId: event.dedupId,
-    });
+    const { dedupId, trace } = event;
+    const options = trace ? { dedupId, headers: traceHeaders(trace) } : { dedupId };
+    return this.publisher.publish(eventSubject(event.tenant, event.type), event.body, options);
   }
 
   consumer(options: ConsumerOptions): Consumer {

@@ -1,4 +1,12 @@
-import type { AttemptTrigger, DeliveryId, DeliveryRef, EventId, TenantId, WebhookId } from '#domain';
+import type {
+  AttemptTrigger,
+  DeliveryId,
+  DeliveryRef,
+  EventId,
+  TenantId,
+  TraceContext,
+  WebhookId,
+} from '#domain';
 import type { BusMessage } from './message.js';
 import { hopeless, type Outcome } from './outcome.js';
 
@@ -26,6 +34,8 @@ export interface OwedDelivery {
   metadata?: string | undefined;
   /** The payload is too large to travel along, with its metadata; both lie in EVENTS. */
   by_reference: boolean;
+  /** The trace that its attempts belong to, retries too; left out where there is none. */
+  trace?: TraceContext | undefined;
 }
 
 /** Payloads that are larger than this with their metadata stay in EVENTS and are looked up (docs/architecture.md). */

@@ -4,6 +4,7 @@ export * from './event/domain-event.js';
 export * from './event/event-type.js';
 export * from './event/json-members.js';
 export * from './event/read-event.js';
+export * from './event/trace-context.js';
 export * from './delivery/retry-policy.js';
 export * from './delivery/judge-attempt.js';
 export * from './pace/rate-limit.js';

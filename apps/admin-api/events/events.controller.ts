@@ -1,4 +1,5 @@
 import { Body, Get, Header, Post, Query } from '@nestjs/common';
+import type { TraceContext } from '#domain';
 import { DataSource, findEvent, listEvents } from '#persistence';
 import { CallerOf, type Caller } from '../access/caller.js';
 import { NeedsRole } from '../access/role-needed.js';
@@ -6,6 +7,7 @@ import { found } from '../http/found.js';
 import { BodyText } from '../http/json-body.js';
 import { shownPage } from '../http/page.js';
 import { PathId } from '../http/path-id.js';
+import { TraceOfRequest } from '../http/trace-of-request.js';
 import { Answers, Resource } from '../openapi/resource.js';
 import { Problem } from '../problems/problem.js';
 import {
@@ -34,8 +36,13 @@ export class EventsController {
     'invalid_data',
     'bus_unavailable',
   ])
-  publish(@CallerOf() caller: Caller, @Body({ schema: newEvent }) event: NewEvent, @BodyText() text: string) {
-    return this.publishing.publish(caller, event, text);
+  publish(
+    @CallerOf() caller: Caller,
+    @Body({ schema: newEvent }) event: NewEvent,
+    @BodyText() text: string,
+    @TraceOfRequest() trace: TraceContext | undefined,
+  ) {
+    return this.publishing.publish(caller, event, text, trace);
   }
 
   @Get()

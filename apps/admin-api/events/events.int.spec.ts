@@ -21,14 +21,15 @@ afterAll(async () => {
 const EVENTS = '/api/v1/events';
 
 /** The last message of a subject as it lies in the stream. */
-async function stored(subject: string): Promise<{ text: string; count: number }> {
+async function stored(subject: string): Promise<{ text: string; count: number; trace: string[] }> {
   const { host, username: user, password: pass } = new URL(api.nats.url);
   const connection = await connect({ servers: host, user, pass });
   try {
     const manager = await jetstreamManager(connection);
     const message = await manager.streams.getMessage('EVENTS', { last_by_subj: subject });
     const { state } = await manager.streams.info('EVENTS', { subjects_filter: subject });
-    return { text: message?.string() ?? '', count: state.subjects?.[subject] ?? 0 };
+    const trace = ['traceparent', 'tracestate'].flatMap((name) => message?.header.values(name) ?? []);
+    return { text: message?.string() ?? '', count: state.subjects?.[subject] ?? 0, trace };
   } finally {
     await connection.close();
   }
@@ -44,6 +45,27 @@ describe('publishing an event', () => {
       type: 'task.completed',
       data: { task: 1 },
     });
+  });
+
+  it('hands the trace of the request on, unless it is not valid', async () => {
+    const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+    const send = async (type: string, headers: Record<string, string>) => {
+      const one = await api.ask('POST', EVENTS, { type, data: 1 }, headers);
+      const many = await api.ask(
+        'POST',
+        `${EVENTS}/batch`,
+        { events: [{ type: `${type}.b`, data: 1 }] },
+        headers,
+      );
+      expect([one.status, many.status]).toEqual([202, 202]);
+      return [await stored(`events.default.${type}`), await stored(`events.default.${type}.b`)];
+    };
+    for (const { trace } of await send('trace.whole', { traceparent, tracestate: 'rojo=1' }))
+      expect(trace).toEqual([traceparent, 'rojo=1']);
+    for (const { trace } of await send('trace.state', { traceparent, tracestate: 'Not Valid' }))
+      expect(trace).toEqual([traceparent]);
+    for (const { trace } of await send('trace.none', { traceparent: 'nonsense', tracestate: 'rojo=1' }))
+      expect(trace).toEqual([]);
   });
 
   it('keeps the payload byte for byte: key order, large numbers, decimals, escapes, spaces', async () => {

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Bus, EventCatalogues } from '#bus';
-import { jsonItems, jsonMembers, newId } from '#domain';
+import { jsonItems, jsonMembers, newId, type TraceContext } from '#domain';
 import type { Caller } from '../access/caller.js';
 import { jsonObject, RawJson } from '../http/raw-json.js';
 import { invalidRequest } from '../problems/problem.js';
@@ -20,11 +20,17 @@ export class PublishEvent {
   /**
    * @param event the body, checked
    * @param text the body as it came; data and metadata are taken from it byte for byte
+   * @param trace the trace that the request belongs to
    * @returns once the stream has it
    * @throws Problem 422 when a strict tenant's catalogue has no such event; 503 that carries the id, so that
    *   sending it again with this id is accepted once
    */
-  async publish({ tenant }: Caller, event: NewEvent, text: string): Promise<AcceptedEvent> {
+  async publish(
+    { tenant }: Caller,
+    event: NewEvent,
+    text: string,
+    trace: TraceContext | undefined,
+  ): Promise<AcceptedEvent> {
     const raw = jsonMembers(text);
     const data = raw.get('data');
     if (data === undefined) throw invalidRequest([{ path: 'data', message: 'is required' }]);
@@ -40,7 +46,7 @@ export class PublishEvent {
     });
     try {
       const dedupId = `${tenant}/${id}`;
-      const { duplicate } = await this.bus.publishEvent({ tenant, type: event.type, body, dedupId });
+      const { duplicate } = await this.bus.publishEvent({ tenant, type: event.type, body, dedupId, trace });
       return { id, duplicate };
     } catch (error) {
       const problem = problemOf(error);
@@ -51,16 +57,22 @@ export class PublishEvent {
   /**
    * Publishes many, all at once; what is wrong with one keeps none of the others out.
    * @param text the body as it came
+   * @param trace the trace that the request belongs to, and with it each of them
    * @returns an answer for each, in their order, once the stream has all that it takes
    */
-  publishBatch(caller: Caller, events: unknown[], text: string): Promise<BatchItem[]> {
+  publishBatch(
+    caller: Caller,
+    events: unknown[],
+    text: string,
+    trace: TraceContext | undefined,
+  ): Promise<BatchItem[]> {
     const raw = jsonItems(jsonMembers(text).get('events') ?? '[]');
     return Promise.all(
       events.map(async (event, index): Promise<BatchItem> => {
         try {
           const checked = newEvent.safeParse(event);
           if (!checked.success) throw invalidRequest(schemaFaults(checked.error.issues));
-          return { index, ...(await this.publish(caller, checked.data, raw[index] ?? '{}')) };
+          return { index, ...(await this.publish(caller, checked.data, raw[index] ?? '{}', trace)) };
         } catch (error) {
           const problem = problemOf(error);
           if (problem.code === 'internal') throw error;

@@ -17,6 +17,7 @@ import {
   type WantedRequest,
 } from '#payload';
 import { bodySignature, type ReadyWebhook } from '../webhooks/ready-webhook.js';
+import { carryTrace } from './carry-trace.js';
 
 /** The payload of an event, as JSON texts. */
 export interface Payload {
@@ -145,6 +146,7 @@ export class RequestMaker {
       return { kind: 'failed', recorded, error: { kind: 'internal', message }, byTransform: false };
     }
     const headers = { ...without(extra.sent, before), ...own };
+    if (owed.trace) carryTrace(owed.trace, headers, recorded.headers);
     const deadlineMs = webhook.timeout_seconds * 1000;
     const outbound = new OutboundRequest(method, url, headers, body, deadlineMs, extra.identity);
     return { kind: 'made', outbound, recorded };

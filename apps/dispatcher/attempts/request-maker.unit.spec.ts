@@ -17,7 +17,12 @@ const OWED: OwedDelivery = {
 const AT = Date.parse('2026-11-23T12:00:00Z');
 
 /** What is made of an event for a webhook; `outcome` is what its transform comes to, where it has one. */
-async function made(change: Partial<RoutedWebhook>, outcome?: TransformOutcome, data = '{"n":1}') {
+async function made(
+  change: Partial<RoutedWebhook>,
+  outcome?: TransformOutcome,
+  data = '{"n":1}',
+  trace?: OwedDelivery['trace'],
+) {
   const webhook = routedWebhook({
     id: 'wh_1',
     url: 'https://example.com/hook?a=1',
@@ -29,7 +34,7 @@ async function made(change: Partial<RoutedWebhook>, outcome?: TransformOutcome, 
   const run = () => Promise.resolve({ outcome: outcome!, console: [], duration_ms: 1 });
   return new RequestMaker('Tidings/test', { run }).make(
     ready,
-    OWED,
+    trace ? { ...OWED, trace } : OWED,
     { data: Buffer.from(data), metadata: null },
     AT,
   );
@@ -99,6 +104,48 @@ describe('the headers of a request', () => {
     expect(valuesOf(headers, 'x-taskflow-signature')).toEqual([expect.stringMatching(/^sha256=/)]);
     expect(valuesOf(making.recorded.headers, 'authorization')).toEqual(['Bearer ********']);
     expect(headers['X-Own']).toBe('mine');
+  });
+});
+
+describe('the trace of a request', () => {
+  const trace = {
+    traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
+    tracestate: 'rojo=1',
+  };
+  const secrets = [keyring.seal(generateSecret(), { ...place, purpose: 'signing' })];
+  const tracesOf = (making: Making) =>
+    [sent(making).headers, making.recorded.headers].map((headers) => [
+      valuesOf(headers, 'traceparent'),
+      valuesOf(headers, 'tracestate'),
+    ]);
+
+  it('is carried on, as the record says too; nothing else is changed by it', async () => {
+    const [with_, without] = [
+      await made({ secrets }, undefined, '1', trace),
+      await made({ secrets }, undefined, '1'),
+    ];
+    expect(sent(with_).headers).toEqual({ ...sent(without).headers, ...trace });
+    expect(with_.recorded.headers).toEqual({ ...without.recorded.headers, ...trace });
+    expect(sent(with_).body).toEqual(sent(without).body);
+  });
+
+  it('is carried on by what a transform changed', async () => {
+    const making = await made({}, wanting({ headers: { 'X-Own': 'mine' } }), '1', trace);
+    expect(tracesOf(making)).toEqual(Array(2).fill([[trace.traceparent], [trace.tracestate]]));
+  });
+
+  it('is the webhook’s, its format’s or its transform’s where these name one, and then theirs alone', async () => {
+    const own = { TraceParent: 'mine' };
+    for (const making of [
+      await made({ headers: own }, undefined, '1', trace),
+      await made({ format: format(own) }, undefined, '1', trace),
+      await made({}, wanting({ headers: own }), '1', trace),
+    ])
+      expect(tracesOf(making)).toEqual(Array(2).fill([['mine'], []]));
+  });
+
+  it('is not there where none is known', async () => {
+    expect(tracesOf(await made({}))).toEqual(Array(2).fill([[], []]));
   });
 });
 

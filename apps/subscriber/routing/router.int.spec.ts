@@ -127,6 +127,29 @@ describe('an event', () => {
     expect(routing.ofEvent(none)[0]?.owed).not.toHaveProperty('metadata');
   });
 
+  it('takes its trace along, by reference too; one without a trace takes none', async () => {
+    routing.listens();
+    const [inline, large, none] = [newId('evt'), newId('evt'), newId('evt')];
+    const trace = {
+      traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
+      tracestate: 'rojo=1',
+    };
+    const event = { tenant: routing.tenant, type: 'order.created', trace };
+    await routing.bus.publishEvent({ ...event, body: '1', dedupId: inline });
+    await routing.bus.publishEvent({
+      ...event,
+      body: JSON.stringify('x'.repeat(INLINE_BYTES)),
+      dedupId: large,
+    });
+    await routing.publish('1', none);
+    await waitFor(() =>
+      expect([inline, large, none].map((id) => routing.ofEvent(id).length)).toEqual([1, 1, 1]),
+    );
+    expect(routing.ofEvent(inline)[0]?.owed).toMatchObject({ by_reference: false, trace });
+    expect(routing.ofEvent(large)[0]?.owed).toMatchObject({ by_reference: true, trace });
+    expect(routing.ofEvent(none)[0]?.owed).not.toHaveProperty('trace');
+  });
+
   it('with large metadata travels by reference, both left where they lie', async () => {
     routing.listens();
     const id = newId('evt');

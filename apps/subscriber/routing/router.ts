@@ -107,6 +107,7 @@ export class Router {
       stream,
       metadata: byReference ? undefined : (event.metadata ?? undefined),
       by_reference: byReference,
+      trace: event.trace,
     }));
     const queued = await Promise.all(
       owed.map((delivery, i) =>

@@ -1,4 +1,5 @@
 import type { EventId, TenantId } from '../ids.js';
+import type { TraceContext } from './trace-context.js';
 
 /** An event as Tidings accepted it. */
 export interface DomainEvent {
@@ -13,4 +14,6 @@ export interface DomainEvent {
   data: string;
   /** The JSON text of the metadata, if there was any. */
   metadata: string | null;
+  /** The trace that its publisher says it belongs to. */
+  trace?: TraceContext | undefined;
 }

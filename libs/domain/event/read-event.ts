@@ -2,6 +2,7 @@ import { derivedId, type EventId, type TenantId } from '../ids.js';
 import type { DomainEvent } from './domain-event.js';
 import { isEventType } from './event-type.js';
 import { jsonMembers } from './json-members.js';
+import { readTraceContext, type TraceContext } from './trace-context.js';
 
 /** A message as it lies in the stream EVENTS. */
 export interface EventMessage {
@@ -39,6 +40,8 @@ interface Content {
   timestamp?: unknown;
   data: string;
   metadata: string | null;
+  /** What it says of the trace that it began in; that of the message itself goes before it. */
+  trace?: TraceContext | undefined;
 }
 
 class Unreadable extends Error {
@@ -105,7 +108,14 @@ function toEvent(message: EventMessage, content: Content): DomainEvent {
     acceptedAt: message.storedAt,
     data: content.data,
     metadata: content.metadata,
+    trace: traceOf(message) ?? content.trace,
   };
+}
+
+/** The trace that the headers of a message name. */
+export function traceOf({ header }: Pick<EventMessage, 'header'>): TraceContext | undefined {
+  const traceparent = header('traceparent');
+  return traceparent === undefined ? undefined : readTraceContext(traceparent, header('tracestate'));
 }
 
 function timestampOf(given: unknown): string | undefined {
@@ -154,6 +164,7 @@ function structuredCloudEvent(value: unknown, text: string): Content {
     data:
       typeof value.data_base64 === 'string' ? fromBase64(value) : (jsonMembers(text).get('data') ?? 'null'),
     metadata: JSON.stringify(Object.fromEntries(attributes)),
+    trace: traceOfAttributes(value.traceparent, value.tracestate),
   };
 }
 
@@ -181,7 +192,14 @@ function binaryCloudEvent(message: EventMessage): Content {
     timestamp: message.header('ce-time'),
     data: binaryData(message.payload, contentType),
     metadata: JSON.stringify(attributes),
+    trace: traceOfAttributes(attributes.traceparent, attributes.tracestate),
   };
+}
+
+/** CloudEvents, Distributed Tracing extension: how a message came is told by its headers, how its event began by these. */
+function traceOfAttributes(traceparent: unknown, tracestate: unknown): TraceContext | undefined {
+  if (typeof traceparent !== 'string') return undefined;
+  return readTraceContext(traceparent, typeof tracestate === 'string' ? tracestate : undefined);
 }
 
 function binaryData(payload: Uint8Array, contentType: string | undefined): string {

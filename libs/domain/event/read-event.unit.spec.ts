@@ -132,3 +132,43 @@ describe('a message is rejected', () => {
     expect(readEvent(message('['.repeat(500_000))).ok).toBe(false);
   });
 });
+
+describe('the trace of an event', () => {
+  const ids = (parent: string) => `00-0af7651916cd43dd8448eb211c80319c-${parent}-01`;
+  const [HOP, ORIGIN] = [ids('b7ad6b7169203331'), ids('00f067aa0ba902b7')];
+  const cloudEvent = (more: Record<string, string>) =>
+    JSON.stringify({ specversion: '1.0', id: '1', source: '/s', type: 'a', data: 1, ...more });
+  const binary = { 'ce-specversion': '1.0', 'ce-id': '1', 'ce-source': '/s', 'ce-type': 'a' };
+
+  it('is what the headers of its message say, whatever their case', () => {
+    expect(accepted('1', { Traceparent: HOP, TraceState: 'rojo=1' }).trace).toEqual({
+      traceparent: HOP,
+      tracestate: 'rojo=1',
+    });
+  });
+
+  it('is nothing without such headers, or with such as are not valid', () => {
+    expect(accepted('1').trace).toBeUndefined();
+    expect(accepted('1', { traceparent: 'nonsense', tracestate: 'rojo=1' }).trace).toBeUndefined();
+    expect(accepted('{"data":1,"metadata":{"traceparent":"nonsense"}}').trace).toBeUndefined();
+  });
+
+  it('is what CloudEvents say of how it began, where the message says nothing valid', () => {
+    const began = { traceparent: ORIGIN, tracestate: 'rojo=1' };
+    expect(accepted(cloudEvent(began), structured).trace).toEqual(began);
+    const said = { ...binary, 'ce-traceparent': ORIGIN, 'ce-tracestate': 'rojo=1' };
+    expect(accepted('1', said).trace).toEqual(began);
+    expect(accepted('1', { ...said, traceparent: 'nonsense' }).trace).toEqual(began);
+  });
+
+  it('is that of the message before that of the CloudEvent', () => {
+    const came = { traceparent: HOP };
+    expect(accepted(cloudEvent({ traceparent: ORIGIN }), { ...structured, ...came }).trace).toEqual(came);
+    expect(accepted('1', { ...binary, ...came, 'ce-traceparent': ORIGIN }).trace).toEqual(came);
+  });
+
+  it('is nothing where a CloudEvent has something else under that name', () => {
+    const text = '{"specversion":"1.0","id":"1","source":"/s","type":"a","traceparent":7,"tracestate":true}';
+    expect(accepted(text, structured).trace).toBeUndefined();
+  });
+});
