@@ -16,6 +16,7 @@ export * from './tenant/tenant.js';
 export * from './tenant/tenant-events.js';
 export * from './tenant/tenant-errors.js';
 export * from './tenant/tenant-limits.js';
+export * from './tenant/retention.js';
 export * from './tenant/decide-tenant.js';
 export * from './tenant/evolve-tenant.js';
 export * from './key/key.js';

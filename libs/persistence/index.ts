@@ -16,6 +16,7 @@ export * from './record/event-row.js';
 export * from './record/delivery-row.js';
 export * from './record/attempt-row.js';
 export * from './record/day-partitions.js';
+export * from './retention/retained-since.js';
 export * from './unavailable.js';
 export * from './unwritable.js';
 export * from './page.js';

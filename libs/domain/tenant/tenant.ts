@@ -13,7 +13,7 @@ export interface TenantDefinition {
   max_webhooks: number | null;
   /** Deliveries of each webhook in an hour at most; null for any number. */
   max_deliveries_per_hour_per_webhook: number | null;
-  /** For how long the record of its events is kept; null for no end of its own. */
+  /** For how long the record of its events is kept; null for DEFAULT_RETENTION_DAYS. */
   retention_days: number | null;
   auto_disable: AutoDisable | null;
   /** Events of unknown types, or that do not fit their type's schema, are refused. */
