@@ -5,4 +5,5 @@ export const LOCKS = {
   relay: 7_401_003,
   auto_disable: 7_401_006,
   reconciler: 7_401_009,
+  retention: 7_401_012,
 } as const;

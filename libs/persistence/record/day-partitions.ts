@@ -40,29 +40,56 @@ export function dayOf(at: number): string {
  * @throws TypeError for a day that is not one
  */
 export async function ensureDayPartitions(dataSource: DataSource, days: Iterable<string>): Promise<void> {
-  const wanted = [...new Set(days)].flatMap((day) => {
-    const start = Date.parse(`${day}T00:00:00Z`);
-    if (!/^\d{4}-\d\d-\d\d$/.test(day) || Number.isNaN(start))
-      throw new TypeError(`A day must look like 2026-01-31, but this one is "${day}".`);
-    const next = dayOf(start + DAY_MS);
-    return TABLES.map((of) => ({ ...of, day, next, name: `${of.table}_${day.replaceAll('-', '')}` }));
-  });
+  const wanted = [...new Set(days)].flatMap(partitionsOf);
   const names = wanted.map((partition) => partition.name);
   if ((await existing(dataSource.manager, names)).size === wanted.length) return;
   await dataSource.transaction(async (manager) => {
     await manager.query('SELECT pg_advisory_xact_lock($1)', [LOCKS.partitions]);
     // Another replica may have made them while this one waited for the lock.
     const made = await existing(manager, names);
-    for (const { table, settings, name, day, next } of wanted) {
+    for (const { table, settings, name, from, to } of wanted) {
       if (made.has(name)) continue;
       // Attaching, unlike PARTITION OF, lets readers and writers of the table go on.
       await manager.query(`CREATE TABLE ${name} (LIKE ${table} INCLUDING ALL) WITH (${settings})`);
       await manager.query(
-        `ALTER TABLE ${table} ATTACH PARTITION ${name}
-           FOR VALUES FROM ('${day}T00:00:00Z') TO ('${next}T00:00:00Z')`,
+        `ALTER TABLE ${table} ATTACH PARTITION ${name} FOR VALUES FROM ('${from}') TO ('${to}')`,
       );
     }
   });
+}
+
+/** The partition of a table for a day. Everything here may stand in a statement as it is. */
+export interface DayPartition extends Partitioned {
+  name: string;
+  /** Its bounds, the second one outside; RFC 3339. */
+  from: string;
+  to: string;
+}
+
+/**
+ * The partitions of the record for a day, whether or not they exist.
+ * @param day as dayOf gives it
+ * @throws TypeError for a day that is not one
+ */
+export function partitionsOf(day: string): DayPartition[] {
+  const start = Date.parse(`${day}T00:00:00Z`);
+  if (!/^\d{4}-\d\d-\d\d$/.test(day) || Number.isNaN(start))
+    throw new TypeError(`A day must look like 2026-01-31, but this one is "${day}".`);
+  const bounds = { from: `${day}T00:00:00Z`, to: `${dayOf(start + DAY_MS)}T00:00:00Z` };
+  return TABLES.map((of) => ({ ...of, ...bounds, name: `${of.table}_${day.replaceAll('-', '')}` }));
+}
+
+/** The days of which the record has partitions, the oldest first; each as its beginning, milliseconds since 1970. */
+export async function daysOfRecord(dataSource: DataSource): Promise<number[]> {
+  const rows = await dataSource.query<{ day: string }[]>(
+    `SELECT DISTINCT right(child.relname, 8) AS day
+       FROM pg_inherits i JOIN pg_class child ON child.oid = i.inhrelid JOIN pg_class parent ON parent.oid = i.inhparent
+      WHERE parent.relname = ANY($1) AND parent.relnamespace = current_schema()::regnamespace
+        AND child.relname = parent.relname || '_' || right(child.relname, 8)
+      ORDER BY day`,
+    [TABLES.map(({ table }) => table)],
+  );
+  return rows.map(({ day }) => Date.parse(`${day.slice(0, 4)}-${day.slice(4, 6)}-${day.slice(6)}T00:00:00Z`));
 }
 
 /** Reads pg_class itself: to_regclass answers from a cache that waiting for an advisory lock does not refresh. */
