@@ -15,6 +15,7 @@ import { AutoDisable } from './policies/auto-disable.js';
 import { recordedUpTo } from './policies/recorded-up-to.js';
 import { GroupCommit } from './projections/group-commit.js';
 import { Reconciler } from './reconciler/reconciler.js';
+import { RetentionSweep } from './retention/retention-sweep.js';
 import { Router } from './routing/router.js';
 import { SourceReaders } from './sources/source-readers.js';
 import { SubscriberModule } from './subscriber.module.js';
@@ -76,7 +77,8 @@ export async function startSubscriber(options: SubscriberOptions): Promise<Runni
     const policies = app.get(AutoDisable).stop();
     connecting.abandon();
     const reconciled = Promise.race([app.get(Reconciler).stop(), late(DRAIN_MS)]);
-    await Promise.all([strategy.close(), sources?.drain(DRAIN_MS), reconciled]);
+    const swept = Promise.race([app.get(RetentionSweep).stop(), late(DRAIN_MS)]);
+    await Promise.all([strategy.close(), sources?.drain(DRAIN_MS), reconciled, swept]);
     app.get(GroupCommit).close();
     await policies;
     await journal.close(JOURNAL_CLOSE_MS);
@@ -91,6 +93,7 @@ export async function startSubscriber(options: SubscriberOptions): Promise<Runni
     throw error;
   }
   app.get(Reconciler).start();
+  app.get(RetentionSweep).start();
   await app.listen(options.port, options.host);
   app.get(AutoDisable).start();
   logger.info({ webhooks: table.size, sources: options.sources?.length ?? 0 }, 'routing');

@@ -10,6 +10,7 @@ import { AutoDisable } from './policies/auto-disable.js';
 import { RefusalsController } from './policies/refusals.controller.js';
 import { Refusals } from './policies/refusals.js';
 import { Reconciler } from './reconciler/reconciler.js';
+import { RetentionSweep } from './retention/retention-sweep.js';
 import { Router } from './routing/router.js';
 import { RoutingController } from './routing/routing.controller.js';
 import { subscriberMetrics } from './subscriber-metrics.js';
@@ -61,6 +62,16 @@ export class SubscriberModule {
       },
       report,
     });
+    const sweep = new RetentionSweep({
+      database,
+      swept: (done) => {
+        if (done.dropped.length + done.events + done.deliveries > 0)
+          logger.info(done, 'what is kept no more was removed');
+        if (done.busy.length > 0)
+          logger.warn({ days: done.busy }, 'days could not be dropped, for the record was in use');
+      },
+      report,
+    });
     return {
       module: SubscriberModule,
       imports: [
@@ -84,6 +95,7 @@ export class SubscriberModule {
           useValue: new AutoDisable({ database, recordedUpTo: parts.recordedUpTo, disabled, report }),
         },
         { provide: Reconciler, useValue: reconciler },
+        { provide: RetentionSweep, useValue: sweep },
       ],
     };
   }
