@@ -1,5 +1,14 @@
 import 'reflect-metadata';
-import { busAccessOf, databaseUrlOf, egressOf, loadConfig, required, tlsOf, topologyOf } from '#config';
+import {
+  busAccessOf,
+  databaseUrlOf,
+  egressOf,
+  loadConfig,
+  required,
+  tlsOf,
+  topologyOf,
+  tracingOf,
+} from '#config';
 import { createLogger, runProcess } from '#observability';
 import { startAdminApi } from './start-admin-api.js';
 
@@ -19,6 +28,7 @@ await runProcess('admin-api', () => {
     tls: tlsOf(config),
     corsOrigins: config.TIDINGS_CORS_ORIGINS,
     trustProxy: config.TIDINGS_TRUST_PROXY,
+    tracing: tracingOf(config),
     logger: createLogger(config.TIDINGS_LOG_LEVEL, 'admin-api'),
   });
 });

@@ -5,7 +5,7 @@ import type { Server as HttpsServer } from 'node:https';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Bus, type BusAccess, type TopologySettings } from '#bus';
 import { AddressGuard, type EgressPolicy } from '#egress';
-import { nestLogger, type Logger, type RunningApp } from '#observability';
+import { nestLogger, startTracing, type Logger, type RunningApp, type TracingSettings } from '#observability';
 import { isUnavailable, migrate, openDatabase, type DataSource } from '#persistence';
 import { Keyring } from '#signing';
 import { KeyDirectory } from './access/key-directory.js';
@@ -18,6 +18,7 @@ import { acceptJsonBodies, MAX_BODY_BYTES } from './http/json-body.js';
 import { putSecurityHeaders, sendSecurityHeaders } from './http/security-headers.js';
 import { limitConnections, limitsOfServer, SERVER_LIMITS, type ServerLimits } from './http/server-limits.js';
 import { keepTlsRenewed, LOWEST_TLS, readTls, type TlsFiles } from './http/tls.js';
+import { traceRequests } from './http/trace-of-request.js';
 import { serveOpenApi } from './openapi/document.js';
 import { sendProblem } from './problems/problem-filter.js';
 import { problemOf } from './problems/problem-of.js';
@@ -46,6 +47,8 @@ export interface AdminApiOptions {
   corsOrigins?: readonly string[];
   /** Addresses and CIDRs of proxies whose word about the client's address is taken; none unless said otherwise. */
   trustProxy?: readonly string[];
+  /** Where spans go; nowhere unless said otherwise. */
+  tracing?: TracingSettings | undefined;
   /** What specs choose otherwise. */
   limits?: Partial<ServerLimits>;
   /** For how long servers that are not there yet are waited for, milliseconds. */
@@ -54,6 +57,7 @@ export interface AdminApiOptions {
 
 const WAIT_MS = 30_000;
 const WAIT_STEP_MS = 500;
+const TRACES_CLOSE_MS = 1_500;
 /** Event ids may have 200 characters, percent-encoded three times as many. */
 const MAX_PARAM_CHARS = 600;
 
@@ -93,6 +97,8 @@ export async function startAdminApi(options: AdminApiOptions): Promise<RunningAp
     { logger: nestLogger(logger), bodyParser: false },
   );
   const fastify = app.getHttpAdapter().getInstance();
+  const tracing = await startTracing(options.tracing, 'admin-api', logger);
+  if (tracing) traceRequests(fastify, tracing);
   acceptJsonBodies(fastify);
   acceptYamlBodies(fastify);
   sendSecurityHeaders(fastify, pair !== undefined);
@@ -109,6 +115,7 @@ export async function startAdminApi(options: AdminApiOptions): Promise<RunningAp
     stop: async () => {
       stopRenewing?.();
       await app.close();
+      await tracing?.close(TRACES_CLOSE_MS);
       await keyUse.close();
       await relay.stop();
       tenants.close();

@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { busAccessOf, egressOf, loadConfig, required, topologyOf, transformsOf } from '#config';
+import { busAccessOf, egressOf, loadConfig, required, topologyOf, tracingOf, transformsOf } from '#config';
 import { createLogger, runProcess } from '#observability';
 import { Keyring } from '#signing';
 import { startDispatcher } from './start-dispatcher.js';
@@ -18,6 +18,7 @@ await runProcess('dispatcher', () => {
     maxDeliveryAgeHours: config.TIDINGS_MAX_DELIVERY_AGE_HOURS,
     host: config.TIDINGS_HOST,
     port: config.TIDINGS_OPS_PORT ?? 8402,
+    tracing: tracingOf(config),
     logger: createLogger(config.TIDINGS_LOG_LEVEL, 'dispatcher'),
   });
 });

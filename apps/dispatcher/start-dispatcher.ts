@@ -4,7 +4,15 @@ import { Bus, JetStreamStrategy, TenantLimits, type BusAccess, type TopologySett
 import { VERSION } from '#config';
 import { newId } from '#domain';
 import { EgressClient, type EgressPolicy } from '#egress';
-import { createRegistry, nestLogger, OPS_LIMITS, type Logger, type RunningApp } from '#observability';
+import {
+  createRegistry,
+  nestLogger,
+  OPS_LIMITS,
+  startTracing,
+  type Logger,
+  type RunningApp,
+  type TracingSettings,
+} from '#observability';
 import { SandboxPool, type SandboxSettings } from '#payload';
 import type { Keyring } from '#signing';
 import { Attempter } from './attempts/attempter.js';
@@ -40,6 +48,8 @@ export interface DispatcherOptions {
   /** Where health and metrics are served. */
   host: string;
   port: number;
+  /** Where spans go; nowhere unless said otherwise. */
+  tracing?: TracingSettings | undefined;
   logger: Logger;
 }
 
@@ -126,7 +136,8 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Runni
   });
   const sandbox = new SandboxPool(options.transforms);
   const maker = new RequestMaker(`Tidings/${VERSION}`, sandbox);
-  const attempter = new Attempter(client, maker);
+  const tracing = await startTracing(options.tracing, 'dispatcher', logger);
+  const attempter = new Attempter(client, maker, tracing);
   const courier = new Courier({
     webhooks,
     attempter,
@@ -172,7 +183,11 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Runni
     stop: async () => {
       await Promise.all([stopTrials(), stopAsking(), stopShowing(), homes.stop()]);
       await Promise.all([lanes.stop(0), strategy.close(), canceller.close()]);
-      await Promise.all([journal.close(JOURNAL_CLOSE_MS), webhookJournal.close(JOURNAL_CLOSE_MS)]);
+      await Promise.all([
+        journal.close(JOURNAL_CLOSE_MS),
+        webhookJournal.close(JOURNAL_CLOSE_MS),
+        tracing?.close(JOURNAL_CLOSE_MS),
+      ]);
       webhooks.close();
       bus.cancellations.close();
       bus.breakers.close();

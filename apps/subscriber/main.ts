@@ -1,5 +1,13 @@
 import 'reflect-metadata';
-import { busAccessOf, databaseUrlOf, loadConfig, loadSources, topologyOf, required } from '#config';
+import {
+  busAccessOf,
+  databaseUrlOf,
+  loadConfig,
+  loadSources,
+  topologyOf,
+  required,
+  tracingOf,
+} from '#config';
 import { createLogger, runProcess } from '#observability';
 import { startSubscriber } from './start-subscriber.js';
 
@@ -13,6 +21,7 @@ await runProcess('subscriber', () => {
     sources: loadSources(config.TIDINGS_SOURCES),
     host: config.TIDINGS_HOST,
     port: config.TIDINGS_OPS_PORT ?? 8401,
+    tracing: tracingOf(config),
     logger: createLogger(config.TIDINGS_LOG_LEVEL, 'subscriber'),
   });
 });

@@ -9,7 +9,14 @@ import {
   type TopologySettings,
 } from '#bus';
 import { RoutingTable, type EventSource } from '#domain';
-import { nestLogger, OPS_LIMITS, type Logger, type RunningApp } from '#observability';
+import {
+  nestLogger,
+  OPS_LIMITS,
+  startTracing,
+  type Logger,
+  type RunningApp,
+  type TracingSettings,
+} from '#observability';
 import { createDatabase, type DataSource } from '#persistence';
 import { AutoDisable } from './policies/auto-disable.js';
 import { recordedUpTo } from './policies/recorded-up-to.js';
@@ -31,6 +38,8 @@ export interface SubscriberOptions {
   /** Where health and metrics are served. */
   host: string;
   port: number;
+  /** Where spans go; nowhere unless said otherwise. */
+  tracing?: TracingSettings | undefined;
   logger: Logger;
 }
 
@@ -59,10 +68,11 @@ export async function startSubscriber(options: SubscriberOptions): Promise<Runni
   const catalogues = await EventCatalogues.watch(bus);
   const tenants = await KnownTenants.watch(bus.tenants);
   const journal = bus.journal('subscriber');
+  const tracing = await startTracing(options.tracing, 'subscriber', logger);
   const report = (problem: string, error: unknown) => logger.warn({ err: error }, problem);
   const app = await NestFactory.create<NestFastifyApplication>(
     SubscriberModule.of({
-      ...{ bus, database, journal, table, catalogues, tenants, logger },
+      ...{ bus, database, journal, table, catalogues, tenants, tracing, logger },
       recordedUpTo: () => recordedUpTo(bus, options.sources ?? []),
     }),
     new FastifyAdapter(OPS_LIMITS),
@@ -81,7 +91,7 @@ export async function startSubscriber(options: SubscriberOptions): Promise<Runni
     await Promise.all([strategy.close(), sources?.drain(DRAIN_MS), reconciled, swept]);
     app.get(GroupCommit).close();
     await policies;
-    await journal.close(JOURNAL_CLOSE_MS);
+    await Promise.all([journal.close(JOURNAL_CLOSE_MS), tracing?.close(JOURNAL_CLOSE_MS)]);
     await app.close();
     await bus.close();
     if (database.isInitialized) await database.destroy();

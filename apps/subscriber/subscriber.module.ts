@@ -1,7 +1,7 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import type { Bus, EventCatalogues, JournalWriter, KnownTenants } from '#bus';
 import type { DisabledReason, RoutingTable, TenantId, WebhookId } from '#domain';
-import { createRegistry, OpsModule, type Logger } from '#observability';
+import { createRegistry, OpsModule, type Logger, type Tracing } from '#observability';
 import { isUnwritable, Projection, type DataSource } from '#persistence';
 import { GroupCommit } from './projections/group-commit.js';
 import { ProjectionsController } from './projections/projections.controller.js';
@@ -24,13 +24,14 @@ export interface SubscriberParts {
   tenants: KnownTenants;
   /** Up to when the record is complete, milliseconds since 1970. */
   recordedUpTo: () => Promise<number>;
+  tracing: Tracing | undefined;
   logger: Logger;
 }
 
 @Module({})
 export class SubscriberModule {
   static of(parts: SubscriberParts): DynamicModule {
-    const { bus, database, journal, table, catalogues, tenants, logger } = parts;
+    const { bus, database, journal, table, catalogues, tenants, tracing, logger } = parts;
     const registry = createRegistry('subscriber');
     const metrics = subscriberMetrics(registry, table);
     const projection = new Projection(database);
@@ -85,7 +86,7 @@ export class SubscriberModule {
       providers: [
         {
           provide: Router,
-          useValue: new Router(table, bus.deliveries, journal, metrics, catalogues, tenants),
+          useValue: new Router(table, bus.deliveries, journal, metrics, catalogues, tenants, tracing),
         },
         { provide: Projector, useValue: new Projector(bus.events, commit, metrics.projected) },
         { provide: GroupCommit, useValue: commit },

@@ -1,5 +1,6 @@
 import { ConfigError, required } from './load.js';
 import type { Config } from './schema.js';
+import { VERSION } from './version.js';
 
 /** How the streams are to be made, as #bus wants it. */
 export function topologyOf(config: Config) {
@@ -54,4 +55,20 @@ export function databaseUrlOf(config: Config): string {
   if (!url) throw new ConfigError('TIDINGS_DATABASE_URL is no URL.');
   for (const [name, path] of named) url.searchParams.set(name, path ?? '');
   return url.toString();
+}
+
+/** Where spans go and which, as #observability wants it; undefined where they go nowhere. */
+export function tracingOf(config: Config) {
+  const base = config.OTEL_EXPORTER_OTLP_ENDPOINT;
+  const url = config.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT ?? (base && `${base.replace(/\/+$/, '')}/v1/traces`);
+  if (url === undefined) return undefined;
+  return {
+    url,
+    headers: { ...config.OTEL_EXPORTER_OTLP_HEADERS, ...config.OTEL_EXPORTER_OTLP_TRACES_HEADERS },
+    sampler: config.OTEL_TRACES_SAMPLER,
+    ratio: config.OTEL_TRACES_SAMPLER_ARG,
+    serviceName: config.OTEL_SERVICE_NAME,
+    attributes: config.OTEL_RESOURCE_ATTRIBUTES ?? {},
+    version: VERSION,
+  };
 }

@@ -19,8 +19,10 @@ export function configReference(): string {
   ].join('\n');
 }
 
-function defaultOf(value: string | number | boolean | (string | number)[] | undefined): string {
+type Default = string | number | boolean | (string | number)[] | Record<string, string> | undefined;
+
+function defaultOf(value: Default): string {
   if (value === undefined) return '';
   if (Array.isArray(value)) return value.length === 0 ? 'none' : `\`${value.join(',')}\``;
-  return `\`${value}\``;
+  return typeof value === 'object' ? '' : `\`${value}\``;
 }

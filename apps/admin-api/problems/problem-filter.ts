@@ -1,6 +1,7 @@
 import { Catch, HttpException, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from '#observability';
+import { loggedTrace } from '../http/trace-of-request.js';
 import type { Problem } from './problem.js';
 import { problemOf } from './problem-of.js';
 
@@ -19,11 +20,12 @@ export class ProblemFilter implements ExceptionFilter {
     }
     const problem = problemOf(error);
     if (problem.status >= 500) {
-      const { method, url: asked } = host.switchToHttp().getRequest<FastifyRequest>();
+      const request = host.switchToHttp().getRequest<FastifyRequest>();
+      const { method, url: asked } = request;
       // Some put a key into the query, where it is of no use.
       const [url] = asked.split('?', 1);
       this.logger[problem.code === 'internal' ? 'error' : 'warn'](
-        { err: error, method, url },
+        { err: error, method, url, ...loggedTrace(request) },
         problem.message,
       );
     }

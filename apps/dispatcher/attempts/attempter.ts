@@ -1,9 +1,11 @@
 import { awaitsProof, newId, type AttemptErrorKind, type AttemptRecord, type RoutedWebhook } from '#domain';
 import type { OwedDelivery } from '#bus';
 import type { Answer, EgressClient, OutboundRequest } from '#egress';
+import type { Tracing } from '#observability';
 import { maskAnswer } from '../credentials/mask-answer.js';
 import { sendWithToken } from '../credentials/send-with-token.js';
 import type { ExtraHeaders, ReadyWebhook } from '../webhooks/ready-webhook.js';
+import { beginAttempt, endAttempt } from './attempt-span.js';
 import type { Making, Payload, RequestMaker } from './request-maker.js';
 
 /** An attempt, and what it says of the webhook's transform where there was one to run. */
@@ -20,10 +22,19 @@ export class Attempter {
   constructor(
     private readonly client: EgressClient,
     private readonly maker: RequestMaker,
+    private readonly tracing?: Tracing,
   ) {}
 
   /** Never throws: what goes wrong is part of the attempt. */
   async attempt(ready: ReadyWebhook, owed: OwedDelivery, payload: Payload): Promise<Attempted> {
+    if (!this.tracing || !owed.trace) return this.make(ready, owed, payload);
+    const span = beginAttempt(this.tracing, ready.webhook, owed, owed.trace);
+    const attempted = await this.make(ready, { ...owed, trace: span.context }, payload);
+    endAttempt(span, attempted.attempt);
+    return attempted;
+  }
+
+  private async make(ready: ReadyWebhook, owed: OwedDelivery, payload: Payload): Promise<Attempted> {
     const startedAt = Date.now();
     const begun = performance.now();
     const making = withoutProof(ready.webhook) ?? this.maker.make(ready, owed, payload, startedAt);

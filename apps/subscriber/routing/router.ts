@@ -7,8 +7,10 @@ import {
   type EventAccepted,
   type EventMessage,
   type EventSource,
+  type ReadResult,
   type RoutedWebhook,
   type RoutingTable,
+  type TraceContext,
 } from '#domain';
 import {
   again,
@@ -23,8 +25,9 @@ import {
   type Outcome,
   type OwedDelivery,
 } from '#bus';
-
+import type { TracedSpan, Tracing } from '#observability';
 import { EventFilters } from './event-filters.js';
+import { beginRouting } from './routing-span.js';
 
 /** How much of a message that cannot be read is kept, in bytes. */
 const EXCERPT_BYTES = 4096;
@@ -58,27 +61,62 @@ export class Router {
     private readonly count: RoutingCounter,
     private readonly catalogues: Pick<EventCatalogues, 'refusalOf'>,
     private readonly tenants: Pick<KnownTenants, 'standing'>,
+    private readonly tracing?: Tracing,
   ) {}
 
   /**
    * @param source whose message it is, where it does not lie in EVENTS
    * @throws PublishError when JetStream did not take a delivery; the message is then to be routed again
    */
-  async route(message: BusMessage, source?: EventSource): Promise<Outcome> {
+  route(message: BusMessage, source?: EventSource): Promise<Outcome> {
     const eventMessage = message.asEvent(source);
     if (!eventMessage) return this.reject(message, 'invalid_subject', {}, source);
-    const { tenant, type } = eventMessage;
     const read = readEvent(eventMessage);
-    if (!read.ok) return this.reject(message, read.reason, { tenant, type }, source);
+    return this.tracing
+      ? this.routeTraced(message, source, eventMessage, read, this.tracing)
+      : this.routeRead(message, source, eventMessage, read);
+  }
+
+  private async routeTraced(
+    message: BusMessage,
+    source: EventSource | undefined,
+    eventMessage: EventMessage,
+    read: ReadResult,
+    tracing: Tracing,
+  ): Promise<Outcome> {
+    const span = beginRouting(tracing, eventMessage, read);
+    try {
+      return await this.routeRead(message, source, eventMessage, read, span);
+    } catch (error) {
+      span.fail('not_routed', String(error));
+      throw error;
+    } finally {
+      span.end();
+    }
+  }
+
+  private async routeRead(
+    message: BusMessage,
+    source: EventSource | undefined,
+    eventMessage: EventMessage,
+    read: ReadResult,
+    span?: TracedSpan,
+  ): Promise<Outcome> {
+    if (!read.ok) {
+      const { tenant, type } = eventMessage;
+      return this.reject(message, read.reason, { tenant, type }, source, span);
+    }
     const { event } = read;
     const standing = await this.tenants.standing(event.tenant);
     if (standing === 'untold') return again();
-    if (standing === 'unknown') return this.reject(message, 'unknown_tenant', event, source);
+    if (standing === 'unknown') return this.reject(message, 'unknown_tenant', event, source, span);
     const refusal = await this.catalogues.refusalOf(event.tenant, event.type, event.data);
-    if (refusal) return this.reject(message, refusal.reason, event, source);
+    if (refusal) return this.reject(message, refusal.reason, event, source, span);
     const data = Buffer.from(event.data);
     const wanted = this.filters.select(this.table.match(event.tenant, event.type), event);
-    const matches = await this.owe(event, data, eventMessage, wanted);
+    span?.note({ 'tidings.matches': wanted.length });
+    const trace = span ? span.context : event.trace;
+    const matches = await this.owe(event, data, eventMessage, wanted, trace);
     await this.journalAcceptance(event, data.length, eventMessage, wanted.length, matches);
     this.count.accepted(wanted.length);
     return done;
@@ -90,6 +128,7 @@ export class Router {
     data: Buffer,
     { sequence, stream }: Place,
     webhooks: readonly RoutedWebhook[],
+    trace: TraceContext | undefined,
   ) {
     const byReference = data.length + (event.metadata?.length ?? 0) > INLINE_BYTES;
     const owed = webhooks.map((webhook): OwedDelivery => ({
@@ -107,7 +146,7 @@ export class Router {
       stream,
       metadata: byReference ? undefined : (event.metadata ?? undefined),
       by_reference: byReference,
-      trace: event.trace,
+      trace,
     }));
     const queued = await Promise.all(
       owed.map((delivery, i) =>
@@ -153,7 +192,9 @@ export class Router {
     reason: string,
     known: Known,
     source: EventSource | undefined,
+    span?: TracedSpan,
   ): Promise<Outcome> {
+    span?.fail(reason);
     const place = { storedAt: message.storedAt, sequence: message.sequence, stream: source?.stream };
     await this.journal.append({
       kind: 'event.rejected',
