@@ -25,6 +25,7 @@ import { Reconciler } from './reconciler/reconciler.js';
 import { RetentionSweep } from './retention/retention-sweep.js';
 import { Router } from './routing/router.js';
 import { SourceReaders } from './sources/source-readers.js';
+import { TallyFolder } from './statistics/tally-folder.js';
 import { SubscriberModule } from './subscriber.module.js';
 
 export interface SubscriberOptions {
@@ -84,7 +85,7 @@ export async function startSubscriber(options: SubscriberOptions): Promise<Runni
   let sources: SourceReaders | undefined;
   const stop = async () => {
     stopWatching();
-    const policies = app.get(AutoDisable).stop();
+    const policies = Promise.all([app.get(AutoDisable).stop(), app.get(TallyFolder).stop()]);
     connecting.abandon();
     const reconciled = Promise.race([app.get(Reconciler).stop(), late(DRAIN_MS)]);
     const swept = Promise.race([app.get(RetentionSweep).stop(), late(DRAIN_MS)]);
@@ -106,6 +107,7 @@ export async function startSubscriber(options: SubscriberOptions): Promise<Runni
   app.get(RetentionSweep).start();
   await app.listen(options.port, options.host);
   app.get(AutoDisable).start();
+  app.get(TallyFolder).start();
   logger.info({ webhooks: table.size, sources: options.sources?.length ?? 0 }, 'routing');
   return { url: await app.getUrl(), stop };
 }

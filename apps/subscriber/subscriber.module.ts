@@ -13,6 +13,7 @@ import { Reconciler } from './reconciler/reconciler.js';
 import { RetentionSweep } from './retention/retention-sweep.js';
 import { Router } from './routing/router.js';
 import { RoutingController } from './routing/routing.controller.js';
+import { TallyFolder } from './statistics/tally-folder.js';
 import { subscriberMetrics } from './subscriber-metrics.js';
 
 export interface SubscriberParts {
@@ -97,6 +98,7 @@ export class SubscriberModule {
         },
         { provide: Reconciler, useValue: reconciler },
         { provide: RetentionSweep, useValue: sweep },
+        { provide: TallyFolder, useValue: new TallyFolder({ database, report }) },
       ],
     };
   }

@@ -5,5 +5,6 @@ export const LOCKS = {
   relay: 7_401_003,
   auto_disable: 7_401_006,
   reconciler: 7_401_009,
+  statistics: 7_401_010,
   retention: 7_401_012,
 } as const;

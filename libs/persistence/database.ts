@@ -19,12 +19,16 @@ import { OwedAgain1764800000000 } from './migrations/1764800000000-owed-again.js
 import { Ownership1764900000000 } from './migrations/1764900000000-ownership.js';
 import { WebhooksById1764910000000 } from './migrations/1764910000000-webhooks-by-id.js';
 import { ConsoleOfAttempts1764920000000 } from './migrations/1764920000000-console-of-attempts.js';
+import { Statistics1764930000000 } from './migrations/1764930000000-statistics.js';
 import { PromptClient } from './prompt-client.js';
 import { AttemptRow } from './record/attempt-row.js';
 import { DeliveryRow } from './record/delivery-row.js';
 import { EventRow } from './record/event-row.js';
 import { LeftOpenRow } from './record/left-open-row.js';
 import { RelayPositionRow } from './relay/relay-position-row.js';
+import { MinuteTallyRow } from './statistics/minute-tally-row.js';
+import { TallyDeltaRow } from './statistics/tally-delta-row.js';
+import { TallyRow } from './statistics/tally-row.js';
 import { TenantRow } from './tenant/tenant-row.js';
 import { WebhookActivityRow } from './webhook-activity/webhook-activity-row.js';
 import { WebhookRow } from './webhook/webhook-row.js';
@@ -66,6 +70,9 @@ export function createDatabase(text: string, options: DatabaseOptions): DataSour
       WebhookActivityRow,
       JobRow,
       LeftOpenRow,
+      TallyRow,
+      MinuteTallyRow,
+      TallyDeltaRow,
     ],
     migrations: [
       ControlPlaneAndRecord1763800000000,
@@ -82,6 +89,7 @@ export function createDatabase(text: string, options: DatabaseOptions): DataSour
       Ownership1764900000000,
       WebhooksById1764910000000,
       ConsoleOfAttempts1764920000000,
+      Statistics1764930000000,
     ],
     migrationsTableName: 'migrations',
     installExtensions: false,

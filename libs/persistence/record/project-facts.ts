@@ -1,9 +1,13 @@
-import type { DataSource } from 'typeorm';
+import type { DataSource, EntityManager } from 'typeorm';
 import type { Fact } from '#domain';
+import { deltasOf, type NewInRecord } from '../statistics/deltas-of-batch.js';
+import { leaveDeltas } from '../statistics/leave-deltas.js';
 import { activityOfFacts, MERGE_ACTIVITY, type ActivityJson } from '../webhook-activity/activity-of-facts.js';
+import { asJson } from './as-json.js';
 import { dayOf, ensureDayPartitions, isMissingPartition } from './day-partitions.js';
 import { leaveOpen } from './left-open.js';
-import { isOpen, rowsOfFacts, type RecordRows } from './rows-of-facts.js';
+import { moveDeliveries } from './move-deliveries.js';
+import { eventKey, isOpen, rowsOfFacts, type EventJson, type RecordRows } from './rows-of-facts.js';
 
 /*
  * One statement for each table, whatever the number of rows: they travel as
@@ -15,36 +19,8 @@ const INSERT_EVENTS = `
     FROM json_to_recordset($1::json) AS e(
       tenant text, id text, accepted_at bigint, type text, timestamp text, data text, metadata text,
       sequence bigint, status text, reason text, match_count integer)
-  ON CONFLICT DO NOTHING`;
-
-/** The order of a delivery's states, as `place` in rows-of-facts.ts has it. */
-const placeOf = (row: string) => `(
-    ${row}.status = 'success',
-    CASE WHEN ${row}.status = 'success' THEN 0 ELSE ${row}.attempt_count END,
-    coalesce(${row}.owed_at, ${row}.created_at),
-    ${row}.status IN ('failed', 'cancelled'),
-    ${row}.updated_at,
-    coalesce(${row}.next_attempt_at, 'epoch'),
-    coalesce(${row}.status_code, 0),
-    coalesce(${row}.reason, '') COLLATE "C",
-    ${row}.attempt_count)`;
-
-/** A delivery only moves forward. */
-const MOVE_DELIVERIES = `
-  INSERT INTO deliveries AS known (id, created_at, tenant, event_id, event_type, webhook_id, status, attempt_count,
-    next_attempt_at, completed_at, reason, status_code, owed_at, updated_at)
-  SELECT id, to_timestamp(created_at / 1000.0), tenant, event_id, event_type, webhook_id, status, attempt_count,
-    to_timestamp(next_attempt_at / 1000.0), to_timestamp(completed_at / 1000.0), reason, status_code,
-    to_timestamp(owed_at / 1000.0), to_timestamp(updated_at / 1000.0)
-    FROM json_to_recordset($1::json) AS d(
-      id text, created_at bigint, tenant text, event_id text, event_type text, webhook_id text, status text,
-      attempt_count integer, next_attempt_at bigint, completed_at bigint, reason text, status_code integer,
-      owed_at bigint, updated_at bigint)
-  ON CONFLICT (id, created_at) DO UPDATE SET
-    status = excluded.status, attempt_count = excluded.attempt_count, next_attempt_at = excluded.next_attempt_at,
-    completed_at = excluded.completed_at, reason = excluded.reason, status_code = excluded.status_code,
-    owed_at = excluded.owed_at, updated_at = excluded.updated_at
-  WHERE ${placeOf('excluded')} > ${placeOf('known')}`;
+  ON CONFLICT DO NOTHING
+  RETURNING tenant, id, accepted_at`;
 
 const INSERT_ATTEMPTS = `
   INSERT INTO attempts (delivery_id, id, created_at, tenant, number, trigger, started_at, duration_ms, method, url,
@@ -59,20 +35,8 @@ const INSERT_ATTEMPTS = `
       started_at bigint, duration_ms integer, method text, url text, request_headers json, request_body text,
       response_status integer, response_headers json, response_body text, response_truncated boolean,
       error_kind text, error_message text, console json)
-  ON CONFLICT DO NOTHING`;
-
-/** How JSON writes NUL and halves of surrogate pairs. A text that holds a backslash and these letters looks the same. */
-const MAYBE_UNSTORABLE = /\\u(?:0000|d[89a-f])/;
-
-/** PostgreSQL's text takes neither NUL nor half a surrogate pair: U+FFFD stands for them. */
-function asJson(rows: object[]): string {
-  const json = JSON.stringify(rows);
-  return MAYBE_UNSTORABLE.test(json) ? JSON.stringify(rows, storable) : json;
-}
-
-function storable(_name: string, value: unknown): unknown {
-  return typeof value === 'string' ? value.toWellFormed().replaceAll('\0', '\ufffd') : value;
-}
+  ON CONFLICT DO NOTHING
+  RETURNING id`;
 
 /** Most deliveries end well before that: whoever looks later finds few that are still open. */
 const CHECK_AFTER_MS = 60_000;
@@ -81,7 +45,11 @@ const CHECK_AFTER_MS = 60_000;
 export class Projection {
   private readonly ensuredDays = new Set<string>();
 
-  constructor(private readonly database: DataSource) {}
+  /** @param options.version PostgreSQL's, where another one's way of writing is wanted than that of the one there is */
+  constructor(
+    private readonly database: DataSource,
+    private readonly options: { version?: number } = {},
+  ) {}
 
   /**
    * Writes all that the facts tell, in one transaction.
@@ -102,16 +70,19 @@ export class Projection {
     }
   }
 
-  private async write({ events, deliveries, attempts }: RecordRows, activity: ActivityJson[]): Promise<void> {
+  private async write(rows: RecordRows, activity: ActivityJson[]): Promise<void> {
     const checkAt = Date.now() + CHECK_AFTER_MS;
-    const open = deliveries
+    const open = rows.deliveries
       .filter(isOpen)
       .map(({ id, updated_at: seen }) => ({ delivery: id, seen, checkAt }));
     await this.database.transaction(async (manager) => {
-      if (events.length > 0) await manager.query(INSERT_EVENTS, [asJson(events)]);
-      if (deliveries.length > 0) await manager.query(MOVE_DELIVERIES, [asJson(deliveries)]);
-      if (attempts.length > 0) await manager.query(INSERT_ATTEMPTS, [asJson(attempts)]);
+      const known: NewInRecord = {
+        events: await insertEvents(manager, rows.events),
+        deliveries: await moveDeliveries(manager, rows.deliveries, this.version),
+        attempts: await insertAttempts(manager, rows),
+      };
       await leaveOpen(manager, open);
+      await leaveDeltas(manager, deltasOf(known));
       // Last: a busy webhook's row is one that other replicas wait for.
       if (activity.length > 0) await manager.query(MERGE_ACTIVITY, [asJson(activity)]);
     });
@@ -122,4 +93,33 @@ export class Projection {
     await ensureDayPartitions(this.database, days);
     for (const day of days) this.ensuredDays.add(day);
   }
+
+  /** Of PostgreSQL; known once it is connected. */
+  private get version(): number {
+    return this.options.version ?? parseInt(this.database.driver.version ?? '', 10);
+  }
+}
+
+/** @returns those that were not there before */
+async function insertEvents(manager: EntityManager, events: EventJson[]): Promise<EventJson[]> {
+  if (events.length === 0) return [];
+  type Key = { tenant: string; id: string; accepted_at: Date };
+  const inserted = await manager.query<Key[]>(INSERT_EVENTS, [asJson(events)]);
+  if (inserted.length === events.length) return events;
+  const keys = new Set(inserted.map((key) => eventKey({ ...key, accepted_at: key.accepted_at.getTime() })));
+  return events.filter((event) => keys.has(eventKey(event)));
+}
+
+/** @returns those that were not there before, with the facts that told of them */
+async function insertAttempts(
+  manager: EntityManager,
+  { attempts, finished }: Pick<RecordRows, 'attempts' | 'finished'>,
+): Promise<NewInRecord['attempts']> {
+  if (attempts.length === 0) return [];
+  const inserted = await manager.query<{ id: string }[]>(INSERT_ATTEMPTS, [asJson(attempts)]);
+  const ids = inserted.length === attempts.length ? undefined : new Set(inserted.map(({ id }) => id));
+  return attempts.flatMap((row) => {
+    const fact = finished.get(row.id);
+    return fact && (ids?.has(row.id) ?? true) ? [{ row, fact }] : [];
+  });
 }

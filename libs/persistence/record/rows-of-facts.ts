@@ -14,6 +14,8 @@ export interface RecordRows {
   events: EventJson[];
   deliveries: DeliveryJson[];
   attempts: AttemptJson[];
+  /** The facts that tell of the attempts, by their ids. */
+  finished: Map<string, AttemptFinished>;
   /** The times, in milliseconds since 1970, whose days the rows belong to. */
   times: Set<number>;
 }
@@ -120,7 +122,7 @@ export function isOpen({ status }: Pick<DeliveryJson, 'status'>): boolean {
 export function rowsOfFacts(facts: Fact[]): RecordRows {
   const events = new Map<string, EventJson>();
   const deliveries = new Map<string, DeliveryJson>();
-  const attempts = new Map<string, AttemptJson>();
+  const finished = new Map<string, AttemptFinished>();
   const times = new Set<number>();
   const move = (row: DeliveryJson) => {
     const known = deliveries.get(row.id);
@@ -134,12 +136,12 @@ export function rowsOfFacts(facts: Fact[]): RecordRows {
       case 'event.accepted':
       case 'event.rejected': {
         const row = fact.kind === 'event.accepted' ? acceptedEvent(fact) : rejectedEvent(fact);
-        events.set(`${row.tenant}/${row.id}/${row.accepted_at}`, row);
+        events.set(eventKey(row), row);
         if (fact.kind === 'event.accepted') pendingDeliveries(fact).forEach(move);
         break;
       }
       case 'attempt.finished':
-        attempts.set(fact.attempt.id, attemptRow(fact));
+        finished.set(fact.attempt.id, fact);
         move(attemptedDelivery(fact));
         break;
       case 'delivery.held':
@@ -161,7 +163,17 @@ export function rowsOfFacts(facts: Fact[]): RecordRows {
         break;
     }
   }
-  return { events: inOrder(events), deliveries: inOrder(deliveries), attempts: inOrder(attempts), times };
+  const attempts = inOrder(finished).map(attemptRow);
+  return { events: inOrder(events), deliveries: inOrder(deliveries), attempts, finished, times };
+}
+
+/** What tells an event from all others; its id alone need not. */
+export function eventKey({
+  tenant,
+  id,
+  accepted_at,
+}: Pick<EventJson, 'tenant' | 'id' | 'accepted_at'>): string {
+  return `${tenant}/${id}/${accepted_at}`;
 }
 
 /** In the order of their keys, so that two replicas which write the same rows never wait for each other crosswise. */
