@@ -5,9 +5,11 @@ import { join } from 'node:path';
 import pg from 'pg';
 import {
   CLIENT,
+  startCollector,
   startReceiver,
   startStandalone,
   waitFor,
+  type Collector,
   type Receiver,
   type RunningStandalone,
 } from '#testing';
@@ -29,6 +31,8 @@ const planted: Record<string, string> = {
   'idempotent signing secret': `whsec_${Buffer.from(plant('kept-secret-xx')).toString('base64')}`,
   'secret in a refused body': plant('refused'),
   'secret in malformed JSON': plant('malformed'),
+  'header for the collector': plant('collector'),
+  'query of a webhook': plant('query'),
   'wrong API key': 'tdg_wrong_plantedplantedplantedplanted',
 };
 /** What stands in files that only their owner may read, and that need it. */
@@ -36,6 +40,7 @@ const OWNERS_FILES = ['kept.json', 'standalone.json', 'nats/nats-server.conf', '
 
 let system: RunningStandalone;
 let receiver: Receiver;
+let collector: Collector;
 const answers: string[] = [];
 
 beforeAll(async () => {
@@ -57,8 +62,16 @@ beforeAll(async () => {
       ? { status: 500, headers: { echo }, body: 'no' }
       : { status: 200, body: echo };
   });
+  collector = await startCollector();
+  // It refuses, so that what is logged of that is searched too.
+  collector.answer(({ headers }) => ({ status: 400, body: JSON.stringify(headers) }));
   system = await startStandalone({
-    env: { TIDINGS_LOG_LEVEL: 'trace', TIDINGS_ENCRYPTION_KEYS: `k1:${planted['encryption key']}` },
+    env: {
+      TIDINGS_LOG_LEVEL: 'trace',
+      TIDINGS_ENCRYPTION_KEYS: `k1:${planted['encryption key']}`,
+      OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
+      OTEL_EXPORTER_OTLP_HEADERS: `x-key=${encodeURIComponent(planted['header for the collector'] ?? '')}`,
+    },
   });
   const kept = JSON.parse(await readFile(join(system.dataDir, 'kept.json'), 'utf8')) as Record<
     string,
@@ -72,6 +85,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await system?.stop();
   await receiver?.stop();
+  await collector?.stop();
 });
 
 /** Asks, and keeps the answer to be searched. */
@@ -142,7 +156,7 @@ async function dump(): Promise<string> {
 }
 
 describe('no secret that the system was told', () => {
-  it('can be found in what it wrote: logs, PostgreSQL, NATS, answers, metrics', async () => {
+  it('can be found in what it wrote: logs, PostgreSQL, NATS, answers, metrics, traces', async () => {
     planted['client key'] = CLIENT.private_key.split('\n')[2] ?? '';
     const auths: Record<string, object> = {
       bearer: { type: 'bearer', token: planted['bearer token'] },
@@ -217,6 +231,21 @@ describe('no secret that the system was told', () => {
         await ask('GET', `/webhooks/${id}${path}`).catch(() => undefined);
     for (const path of ['/metrics', '/openapi.json', '/health/ready'])
       answers.push(await (await fetch(system.apiUrl + path)).text());
+
+    // A query is a secret to nobody who may see the webhook, but traces go elsewhere.
+    const asked = { type: 'q', data: 1 };
+    const query = encodeURIComponent(planted['query of a webhook'] ?? '');
+    await system.api('POST', '/webhooks', {
+      ...{ name: 'query', url: `${receiver.url}/query?key=${query}`, event_types: ['q'] },
+    });
+    await system.api('POST', '/events', asked);
+    await waitFor(() => expect(receiver.to(`/query?key=${query}`)).toHaveLength(1), 20_000);
+    const spanOfQuery = () =>
+      collector.spans.filter(({ attributes }) => String(attributes['url.full']).endsWith('/query'));
+    await waitFor(() => expect(spanOfQuery()).toHaveLength(1));
+    expect(collector.exports.at(-1)).toHaveProperty('x-key', planted['header for the collector']);
+    expect(foundIn(Buffer.from(JSON.stringify(collector.spans)))).toEqual([]);
+    delete planted['query of a webhook'];
 
     expect(foundIn(Buffer.from(answers.join('\n')))).toEqual([]);
     // What a person at the terminal is shown on purpose, to be copied.
