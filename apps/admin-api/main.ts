@@ -19,6 +19,7 @@ await runProcess('admin-api', () => {
     natsAccess: busAccessOf(config),
     databaseUrl: databaseUrlOf(config),
     topology: topologyOf(config),
+    owedForHours: config.TIDINGS_MAX_DELIVERY_AGE_HOURS,
     egress: egressOf(config),
     operatorKey: required(config, 'TIDINGS_OPERATOR_KEY'),
     requestsPerSecond: config.TIDINGS_API_RATE_LIMIT,

@@ -23,6 +23,7 @@ import { serveOpenApi } from './openapi/document.js';
 import { sendProblem } from './problems/problem-filter.js';
 import { problemOf } from './problems/problem-of.js';
 import { LedgerRelay } from './relay/ledger-relay.js';
+import { StreamAgesKeeper } from './retention/stream-ages-keeper.js';
 import { proveKeys } from './webhooks/prove-keys.js';
 import { acceptYamlBodies } from './yaml/yaml-body.js';
 
@@ -32,6 +33,8 @@ export interface AdminApiOptions {
   natsAccess?: BusAccess;
   databaseUrl: string;
   topology: TopologySettings;
+  /** For how long a delivery may be owed, hours. */
+  owedForHours: number;
   egress: EgressPolicy;
   operatorKey: string;
   /** That one key may make, on this replica. */
@@ -82,6 +85,10 @@ export async function startAdminApi(options: AdminApiOptions): Promise<RunningAp
     { url: options.natsUrl, access: options.natsAccess, name: 'tidings-admin-api', waitMs },
     options.topology,
   );
+  const streamAges = new StreamAgesKeeper({
+    ...{ bus, database, owedForHours: options.owedForHours },
+    report: (problem, error) => logger.warn({ err: error }, problem),
+  });
   const relay = new LedgerRelay(databaseUrl, bus, logger);
   const operatorKey = new OperatorKey(options.operatorKey);
   const keyUse = new KeyUse(database, logger);
@@ -106,6 +113,7 @@ export async function startAdminApi(options: AdminApiOptions): Promise<RunningAp
   serveOpenApi(app);
   await tenants.watch();
   await relay.start();
+  await streamAges.start();
   limitConnections(fastify.server, limitsOf(options));
   await app.listen(options.port, options.host);
   const stopRenewing =
@@ -118,6 +126,7 @@ export async function startAdminApi(options: AdminApiOptions): Promise<RunningAp
       await tracing?.close(TRACES_CLOSE_MS);
       await keyUse.close();
       await relay.stop();
+      await streamAges.stop();
       tenants.close();
       await bus.close();
       await database.destroy();

@@ -26,7 +26,7 @@ import { DELIVERIES, eventSubject } from './subjects.js';
 import { OwnershipChecks } from './ownership-checks.js';
 import { Previews } from './previews.js';
 import { TestAttempts } from './test-attempts.js';
-import { ensureStreams, hasStream, type TopologySettings } from './topology.js';
+import { ensureStreams, hasStream, type StreamAges, type TopologySettings } from './topology.js';
 import { untilItWorks } from './until-it-works.js';
 
 const CLOSE_WITHIN_MS = 1_000;
@@ -49,6 +49,7 @@ export class Bus {
   readonly eventTypes: EventTypeBucket;
 
   private readonly returned: (() => void)[] = [];
+  private ages: StreamAges | undefined;
 
   private constructor(
     private readonly wires: Wires,
@@ -99,12 +100,22 @@ export class Bus {
 
   /** Makes the streams and the buckets again where they are missing: NATS may have lost its storage. */
   async ensureTopology(): Promise<void> {
-    await ensureStreams(this.wires.manager, this.topology);
+    await ensureStreams(this.wires.manager, this.topology, this.ages);
     await Promise.all([
       openBuckets(this.wires),
       Cancellations.open(this.wires),
       BreakerStore.open(this.wires),
     ]);
+  }
+
+  /**
+   * Says for how long EVENTS and JOURNAL are to keep what they hold, where no setting does; from now on, and
+   * whenever they are made again. For who knows the tenants: nobody else changes what a stream keeps.
+   * @throws what JetStream says
+   */
+  async keepStreams(ages: StreamAges): Promise<void> {
+    this.ages = ages;
+    await ensureStreams(this.wires.manager, this.topology, ages);
   }
 
   /**

@@ -41,4 +41,4 @@ export { NoDispatcherError, TestTooLateError } from './ask-dispatchers.js';
 export { type OwnershipAnswer, type OwnershipChecks, type OwnershipQuestion } from './ownership-checks.js';
 export { type Preview, type PreviewAnswer, type PreviewQuestion, type Previews } from './previews.js';
 export { type TestAnswer, type TestAttempts } from './test-attempts.js';
-export type { ConsumerPlan, TopologySettings } from './topology.js';
+export type { ConsumerPlan, StreamAges, TopologySettings } from './topology.js';

@@ -10,12 +10,15 @@ import {
   type StreamConfig,
 } from '@nats-io/jetstream';
 import { nanos, PermissionViolationError } from '@nats-io/transport-node';
+import { DEFAULT_RETENTION_DAYS, streamAges } from '#domain';
 import { DELIVERIES, EVENTS, JOURNAL } from './subjects.js';
 
 export interface TopologySettings {
   dedupWindowSeconds: number;
-  eventsMaxAgeHours: number;
-  journalMaxAgeHours: number;
+  /** For how long the stream keeps what it holds; it follows the record when this is left out (StreamAges). */
+  eventsMaxAgeHours?: number | undefined;
+  /** The same of JOURNAL. */
+  journalMaxAgeHours?: number | undefined;
   /** On how many servers of a cluster each stream and bucket is kept. */
   replicas: number;
 }
@@ -29,9 +32,19 @@ const CONSUMER_EXISTS = 10_148;
 /** nats-server allows 1,000 consumers a stream unless told otherwise; lanes need one each while they drain. */
 const MAX_CONSUMERS = 10_000;
 
-type StreamPlan = Partial<StreamConfig> & { name: string };
+/** For how long streams keep what they hold where no setting says so, in hours. */
+export interface StreamAges {
+  events: number;
+  journal: number;
+}
 
-function streamPlans(settings: TopologySettings): StreamPlan[] {
+/** Of streams that are made by an app that does not know the tenants. */
+const AGES_TO_BEGIN_WITH: StreamAges = streamAges(DEFAULT_RETENTION_DAYS, 0);
+
+/** A stream whose plan says no age keeps the one that it has. */
+type StreamPlan = Partial<StreamConfig> & { name: string; ageToBeginWith?: number };
+
+function streamPlans(settings: TopologySettings, ages: StreamAges | undefined): StreamPlan[] {
   const common = { storage: StorageType.File, allow_direct: true, num_replicas: settings.replicas };
   return [
     {
@@ -39,7 +52,7 @@ function streamPlans(settings: TopologySettings): StreamPlan[] {
       name: EVENTS,
       subjects: ['events.>'],
       retention: RetentionPolicy.Limits,
-      max_age: nanos(settings.eventsMaxAgeHours * HOUR_MS),
+      ...ageOf(settings.eventsMaxAgeHours ?? ages?.events, AGES_TO_BEGIN_WITH.events),
       duplicate_window: nanos(settings.dedupWindowSeconds * 1000),
     },
     {
@@ -58,9 +71,18 @@ function streamPlans(settings: TopologySettings): StreamPlan[] {
       name: JOURNAL,
       subjects: ['journal.>'],
       retention: RetentionPolicy.Limits,
-      max_age: nanos(settings.journalMaxAgeHours * HOUR_MS),
+      ...ageOf(settings.journalMaxAgeHours ?? ages?.journal, AGES_TO_BEGIN_WITH.journal),
     },
   ];
+}
+
+function ageOf(
+  hours: number | undefined,
+  toBeginWith: number,
+): Pick<StreamPlan, 'max_age' | 'ageToBeginWith'> {
+  return hours === undefined
+    ? { ageToBeginWith: nanos(toBeginWith * HOUR_MS) }
+    : { max_age: nanos(hours * HOUR_MS) };
 }
 
 /**
@@ -68,13 +90,19 @@ function streamPlans(settings: TopologySettings): StreamPlan[] {
  * processes may do so at once. Making is tried first: that changes nothing
  * where there is a stream, so every app may be allowed to, and changing may be
  * left to the admin API (k8s/nats/tidings.conf).
+ * @param ages for streams whose age no setting says; left out by who does not know them
  */
-export async function ensureStreams(manager: JetStreamManager, settings: TopologySettings): Promise<void> {
-  for (const plan of streamPlans(settings)) {
+export async function ensureStreams(
+  manager: JetStreamManager,
+  settings: TopologySettings,
+  ages?: StreamAges,
+): Promise<void> {
+  for (const { ageToBeginWith, ...plan } of streamPlans(settings, ages)) {
     try {
-      await manager.streams.add(plan);
+      await manager.streams.add(ageToBeginWith === undefined ? plan : { ...plan, max_age: ageToBeginWith });
     } catch (error) {
       if (!(error instanceof JetStreamApiError) || error.code !== STREAM_EXISTS) throw error;
+      // What a plan does not say stays as it is.
       await unlessForbidden(() => manager.streams.update(plan.name, plan));
     }
   }

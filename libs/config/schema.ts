@@ -174,12 +174,16 @@ export const environmentSchema = z
     TIDINGS_DEDUP_WINDOW_SECONDS: whole(1, 86_400)
       .default(120)
       .describe('For how long an event id is remembered, so that publishing it again is accepted once.'),
-    TIDINGS_EVENTS_MAX_AGE_HOURS: whole(1, 8_760)
-      .default(168)
-      .describe('For how long the stream EVENTS keeps events.'),
-    TIDINGS_JOURNAL_MAX_AGE_HOURS: whole(1, 8_760)
-      .default(168)
-      .describe('For how long the stream JOURNAL keeps facts.'),
+    TIDINGS_EVENTS_MAX_AGE_HOURS: whole(1, 90_000)
+      .optional()
+      .describe(
+        'For how long the stream EVENTS keeps events. When not set, as long as the longest `retention_days` of a tenant and as deliveries may be owed, and a little longer (docs/operation.md).',
+      ),
+    TIDINGS_JOURNAL_MAX_AGE_HOURS: whole(1, 90_000)
+      .optional()
+      .describe(
+        'For how long the stream JOURNAL keeps facts. When not set, two days longer than the longest `retention_days` of a tenant.',
+      ),
     TIDINGS_MAX_DELIVERY_AGE_HOURS: whole(1, 8_760)
       .default(720)
       .describe(

@@ -53,6 +53,7 @@ beforeAll(async () => {
   const natsUrl = (user: User) => `nats://${user}:${passwords[user]}@${nats.host}`;
   const databaseUrl = postgres.url;
   apps['admin-api'] = await startAdminApi({
+    owedForHours: 720,
     ...common,
     natsUrl: natsUrl('tidings-admin-api'),
     ...{ databaseUrl, encryptionKeys, operatorKey: OPERATOR_KEY, requestsPerSecond: 1_000 },

@@ -43,6 +43,7 @@ export async function startApi(): Promise<TestApi> {
     natsUrl: nats.url,
     databaseUrl: postgres.url,
     topology: { dedupWindowSeconds: 120, eventsMaxAgeHours: 24, journalMaxAgeHours: 24, replicas: 1 },
+    owedForHours: 720,
     egress: { allow: ['127.0.0.0/8'], http: true, ports: 'any' },
     operatorKey: OPERATOR_KEY,
     requestsPerSecond: 100_000,

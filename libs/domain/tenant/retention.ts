@@ -52,13 +52,20 @@ export function isOver(retentions: Retentions, tenant: string, day: number, now:
 }
 
 /** The part of today, and a day until the sweep has been and whoever rebuilds has begun. */
-const MARGIN_DAYS = 2;
+const MARGIN_HOURS = 48;
+
+/** Until the last attempt of what is owed has been made. */
+const OWED_MARGIN_HOURS = 24;
 
 /**
- * For how long the streams keep what the record is made of: as long as the
- * longest record and a little longer, so that all of it can be made again (tidings rebuild).
- * @returns hours
+ * For how long the streams keep what the record is made of, in hours. JOURNAL
+ * a little longer than the longest record, so that all that is kept can be
+ * made again (tidings rebuild). EVENTS as long, so that large events, which are
+ * nowhere else, can be replayed; and longer where deliveries of them may be owed for longer.
+ * @param longest days
+ * @param owedFor for how long a delivery may be owed, hours
  */
-export function streamAgeHours(longest: number): number {
-  return (longest + MARGIN_DAYS) * 24;
+export function streamAges(longest: number, owedFor: number): { events: number; journal: number } {
+  const journal = longest * 24 + MARGIN_HOURS;
+  return { journal, events: Math.max(journal, owedFor + OWED_MARGIN_HOURS) };
 }

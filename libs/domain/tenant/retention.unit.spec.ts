@@ -5,7 +5,7 @@ import {
   keptSince,
   retentionDays,
   retentionsOf,
-  streamAgeHours,
+  streamAges,
 } from './retention.js';
 
 const at = (text: string) => Date.parse(text);
@@ -59,7 +59,12 @@ describe('of several tenants', () => {
   });
 
   it('the streams hold what the longest record is made of, to the last hour of it', () => {
-    const oldest = now - streamAgeHours(90) * 3_600_000;
-    expect(oldest).toBeLessThan(keptSince(90, now));
+    const { events, journal } = streamAges(90, 720);
+    expect(now - journal * 3_600_000).toBeLessThan(keptSince(90, now));
+    expect(events).toBe(journal);
+  });
+
+  it('events stay for longer where deliveries of them may be owed for longer', () => {
+    expect(streamAges(7, 720)).toEqual({ journal: 9 * 24, events: 31 * 24 });
   });
 });
