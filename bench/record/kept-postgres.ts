@@ -1,0 +1,40 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { join, resolve } from 'node:path';
+import { embeddedPostgres, ensureDatabase, freePort, postgresUrl, startProgram } from '#embedded';
+
+const DATABASE = 'record';
+
+export interface KeptPostgres {
+  url: string;
+  /** Ends the server; its data stays. */
+  stop(): Promise<void>;
+}
+
+/** A cluster whose data stays in a folder, so that what took long to make is measured more than once. */
+export async function startKeptPostgres(folder: string): Promise<KeptPostgres> {
+  const home = resolve(folder);
+  mkdirSync(home, { recursive: true });
+  const password = passwordIn(home);
+  const port = await freePort();
+  const running = await startProgram(
+    await embeddedPostgres({
+      dataFolder: join(home, 'data'),
+      logFile: join(home, 'postgres.log'),
+      port,
+      password,
+    }),
+  );
+  await ensureDatabase(port, password, DATABASE);
+  return { url: postgresUrl(port, password, DATABASE), stop: async () => void (await running.stop()) };
+}
+
+function passwordIn(folder: string): string {
+  const file = join(folder, 'password');
+  try {
+    writeFileSync(file, randomBytes(12).toString('hex'), { flag: 'wx', mode: 0o600 });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
+  return readFileSync(file, 'utf8');
+}
