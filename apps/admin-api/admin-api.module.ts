@@ -42,6 +42,8 @@ import { schemaFaults } from './problems/schema-faults.js';
 import { LedgerRelay } from './relay/ledger-relay.js';
 import { ReplayEvent } from './replays/replay-event.js';
 import { EventReplaysController, WebhookReplaysController } from './replays/replays.controllers.js';
+import { Statistics } from './statistics/statistics.js';
+import { StatisticsController, WebhookStatisticsController } from './statistics/statistics.controllers.js';
 import { TemplatesController } from './templates/templates.controller.js';
 import { TenantChanges } from './tenants/tenant-changes.js';
 import { TenantsController } from './tenants/tenants.controller.js';
@@ -98,6 +100,8 @@ export class AdminApiModule {
         WebhookSubscriptionsController,
         WebhookHistoryController,
         WebhookHealthController,
+        StatisticsController,
+        WebhookStatisticsController,
         TagsController,
         EventsController,
         EventBatchController,
@@ -149,6 +153,7 @@ export class AdminApiModule {
         PreviewRequests,
         KeptAnswers,
         ForgetExpired,
+        Statistics,
         TenantChanges,
         ProveOwnership,
         TransformCheck,

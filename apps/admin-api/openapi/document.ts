@@ -55,6 +55,7 @@ export function openApiDocument(app: NestFastifyApplication): OpenAPIObject {
     .addTag('event-types', 'The catalogue of event types')
     .addTag('events', 'What happened')
     .addTag('deliveries', 'What is owed to webhooks, and every attempt')
+    .addTag('stats', 'How events, deliveries and attempts fared')
     .addTag('jobs', 'Work on many deliveries, and how far it is')
     .addTag('keys', 'Who may call the API')
     .addTag('tenants', 'Whose all of this is')

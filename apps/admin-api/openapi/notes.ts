@@ -5,6 +5,7 @@ import { jobNotes, jobPaths } from '../jobs/job-notes.js';
 import { keyNotes, keyPaths } from '../keys/key-notes.js';
 import { previewNotes } from '../previews/preview-notes.js';
 import { replayNotes } from '../replays/replay-notes.js';
+import { statisticsNotes } from '../statistics/statistics-notes.js';
 import { templateNotes, templatePaths } from '../templates/template-notes.js';
 import { tenantNotes, tenantPaths } from '../tenants/tenant-notes.js';
 import { testNotes } from '../trials/test-notes.js';
@@ -29,6 +30,7 @@ const NOTES: OperationNotes = {
   ...testNotes,
   ...previewNotes,
   ...templateNotes,
+  ...statisticsNotes,
   ...jobNotes,
   ...opsNotes,
 };

@@ -36,7 +36,7 @@ export function readTallies(
 ): Promise<CountedTime[]> {
   return database.query<CountedTime[]>(
     `SELECT (extract(epoch FROM starts_at) * 1000)::float AS at, counts FROM minute_tallies
-      WHERE tenant = $1 AND webhook_id = $2 AND $3 = '' AND starts_at >= $4 AND starts_at < least($5, $6)
+      WHERE tenant = $1 AND webhook_id = $2 AND $3 = '' AND starts_at >= $4 AND starts_at < least($5::timestamptz, $6::timestamptz)
       UNION ALL
      SELECT (extract(epoch FROM starts_at) * 1000)::float, counts FROM tallies
       WHERE tenant = $1 AND webhook_id = $2 AND event_type = $3 AND starts_at >= $5 AND starts_at < $6`,
@@ -67,7 +67,7 @@ export function topFailing(
     `WITH most AS (
        SELECT webhook_id, sum(failed) AS failed
          FROM (SELECT webhook_id, failed FROM minute_tallies
-                WHERE tenant = $1 AND ${failures} AND $3 = '' AND starts_at >= $4 AND starts_at < least($5, $6)
+                WHERE tenant = $1 AND ${failures} AND $3 = '' AND starts_at >= $4 AND starts_at < least($5::timestamptz, $6::timestamptz)
                 UNION ALL
                SELECT webhook_id, failed FROM tallies
                 WHERE tenant = $1 AND ${failures} AND event_type = $3 AND starts_at >= $5 AND starts_at < $6) AS times
@@ -78,7 +78,7 @@ export function topFailing(
             SELECT sum(succeeded) AS succeeded
               FROM (SELECT succeeded FROM minute_tallies
                      WHERE tenant = $1 AND webhook_id = most.webhook_id AND $3 = ''
-                       AND starts_at >= $4 AND starts_at < least($5, $6)
+                       AND starts_at >= $4 AND starts_at < least($5::timestamptz, $6::timestamptz)
                      UNION ALL
                     SELECT succeeded FROM tallies
                      WHERE tenant = $1 AND webhook_id = most.webhook_id AND event_type = $3
