@@ -1,6 +1,9 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 
-const ASKED = ['Authorization', 'Content-Type', 'Idempotency-Key', 'If-Match', 'Tidings-Tenant'];
+const ASKED = [
+  ...['Authorization', 'Content-Type', 'Idempotency-Key', 'If-Match', 'Tidings-Tenant'],
+  ...['traceparent', 'tracestate'],
+];
 const SHOWN = ['ETag', 'Location', 'Retry-After', 'RateLimit', 'RateLimit-Policy', 'Idempotency-Replayed'];
 const REMEMBERED_SECONDS = 600;
 

@@ -72,6 +72,8 @@ describe('pages of other origins', () => {
       const listed = await fetch(`${url}/api/v1/webhooks`, { method: 'OPTIONS', headers: preflight });
       expect(listed.status).toBe(204);
       expect(listed.headers.get('access-control-allow-origin')).toBe('https://console.example.com');
+      for (const header of ['Authorization', 'Idempotency-Key', 'traceparent', 'tracestate'])
+        expect(listed.headers.get('access-control-allow-headers')).toContain(header);
       expect(listed.headers.get('access-control-allow-credentials')).toBeNull();
       const other = await fetch(`${url}/api/v1/webhooks`, {
         method: 'OPTIONS',
