@@ -2,7 +2,7 @@ import { Module, StandardSchemaValidationPipe, type DynamicModule } from '@nestj
 import { APP_FILTER, APP_PIPE } from '@nestjs/core';
 import { Bus, EventCatalogues } from '#bus';
 import { AddressGuard } from '#egress';
-import { OpsModule, type Logger } from '#observability';
+import { OpsModule, type Logger, type Registry } from '#observability';
 import { DataSource } from '#persistence';
 import { Keyring } from '#signing';
 import { Guesses } from './access/guesses.js';
@@ -44,6 +44,7 @@ import { ReplayEvent } from './replays/replay-event.js';
 import { EventReplaysController, WebhookReplaysController } from './replays/replays.controllers.js';
 import { Statistics } from './statistics/statistics.js';
 import { StatisticsController, WebhookStatisticsController } from './statistics/statistics.controllers.js';
+import { SystemController } from './system/system.controller.js';
 import { TemplatesController } from './templates/templates.controller.js';
 import { TenantChanges } from './tenants/tenant-changes.js';
 import { TenantsController } from './tenants/tenants.controller.js';
@@ -76,6 +77,7 @@ export interface AdminApiParts {
   tenants: TenantDirectory;
   /** For each key. */
   requestsPerSecond: number;
+  registry: Registry;
   logger: Logger;
 }
 
@@ -86,7 +88,7 @@ export class AdminApiModule {
     const checks = { postgres: () => database.query('SELECT 1'), nats: () => bus.ping() };
     return {
       module: AdminApiModule,
-      imports: [OpsModule.register('admin-api', checks)],
+      imports: [OpsModule.register('admin-api', checks, parts.registry)],
       controllers: [
         TenantsController,
         KeysController,
@@ -118,6 +120,7 @@ export class AdminApiModule {
         FormatsController,
         TemplatesController,
         JobsController,
+        SystemController,
         FrontPageController,
       ],
       providers: [

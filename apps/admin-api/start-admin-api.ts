@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -5,16 +6,27 @@ import type { Server as HttpsServer } from 'node:https';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Bus, type BusAccess, type TopologySettings } from '#bus';
 import { AddressGuard, type EgressPolicy } from '#egress';
-import { nestLogger, startTracing, type Logger, type RunningApp, type TracingSettings } from '#observability';
+import {
+  createRegistry,
+  logConnection,
+  nestLogger,
+  startTracing,
+  type Logger,
+  type RunningApp,
+  type TracingSettings,
+} from '#observability';
 import { isUnavailable, migrate, openDatabase, type DataSource } from '#persistence';
 import { Keyring } from '#signing';
 import { KeyDirectory } from './access/key-directory.js';
 import { KeyUse } from './access/key-use.js';
 import { OperatorKey } from './access/operator-key.js';
 import { TenantDirectory } from './access/tenant-directory.js';
+import { adminApiMetrics, certificateMetric } from './admin-api-metrics.js';
 import { AdminApiModule } from './admin-api.module.js';
 import { openToOrigins } from './http/cross-origin.js';
 import { acceptJsonBodies, MAX_BODY_BYTES } from './http/json-body.js';
+import { countRequests } from './http/request-metrics.js';
+import { nameRequests } from './http/request-id.js';
 import { putSecurityHeaders, sendSecurityHeaders } from './http/security-headers.js';
 import { limitConnections, limitsOfServer, SERVER_LIMITS, type ServerLimits } from './http/server-limits.js';
 import { keepTlsRenewed, LOWEST_TLS, readTls, type TlsFiles } from './http/tls.js';
@@ -89,7 +101,10 @@ export async function startAdminApi(options: AdminApiOptions): Promise<RunningAp
     ...{ bus, database, owedForHours: options.owedForHours },
     report: (problem, error) => logger.warn({ err: error }, problem),
   });
+  logConnection(bus, logger);
   const relay = new LedgerRelay(databaseUrl, bus, logger);
+  const registry = createRegistry('admin-api');
+  adminApiMetrics(registry, { database, bus, relay });
   const operatorKey = new OperatorKey(options.operatorKey);
   const keyUse = new KeyUse(database, logger);
   const keys = new KeyDirectory(database, keyUse);
@@ -98,7 +113,7 @@ export async function startAdminApi(options: AdminApiOptions): Promise<RunningAp
   const app = await NestFactory.create<NestFastifyApplication>(
     AdminApiModule.of({
       ...{ database, bus, relay, keyring, addresses, logger },
-      ...{ operatorKey, keys, tenants, requestsPerSecond },
+      ...{ operatorKey, keys, tenants, requestsPerSecond, registry },
     }),
     adapterOf(options, pair),
     { logger: nestLogger(logger), bodyParser: false },
@@ -106,6 +121,8 @@ export async function startAdminApi(options: AdminApiOptions): Promise<RunningAp
   const fastify = app.getHttpAdapter().getInstance();
   const tracing = await startTracing(options.tracing, 'admin-api', logger);
   if (tracing) traceRequests(fastify, tracing);
+  countRequests(fastify, registry);
+  nameRequests(fastify);
   acceptJsonBodies(fastify);
   acceptYamlBodies(fastify);
   sendSecurityHeaders(fastify, pair !== undefined);
@@ -117,7 +134,9 @@ export async function startAdminApi(options: AdminApiOptions): Promise<RunningAp
   limitConnections(fastify.server, limitsOf(options));
   await app.listen(options.port, options.host);
   const stopRenewing =
-    options.tls && pair && keepTlsRenewed(fastify.server as HttpsServer, options.tls, pair, logger);
+    options.tls &&
+    pair &&
+    keepTlsRenewed(fastify.server as HttpsServer, options.tls, pair, logger, certificateMetric(registry));
   return {
     url: await app.getUrl(),
     stop: async () => {
@@ -145,6 +164,7 @@ function adapterOf(options: AdminApiOptions, pair: ReturnType<typeof readTls> | 
     ...(pair ? { https: { ...node, ...pair, ...LOWEST_TLS } } : { http: node }),
     trustProxy: options.trustProxy?.length ? [...options.trustProxy] : false,
     bodyLimit: MAX_BODY_BYTES,
+    genReqId: () => randomUUID(),
     routerOptions: { maxParamLength: MAX_PARAM_CHARS },
     forceCloseConnections: 'idle',
     frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) => {

@@ -1,11 +1,22 @@
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import { Bus, JetStreamStrategy, TenantLimits, type BusAccess, type TopologySettings } from '#bus';
+import {
+  Bus,
+  JetStreamStrategy,
+  partitionOf,
+  TenantLimits,
+  type BusAccess,
+  type JournalWriter,
+  type TopologySettings,
+} from '#bus';
 import { VERSION } from '#config';
 import { newId } from '#domain';
 import { EgressClient, type EgressPolicy } from '#egress';
 import {
+  busMetrics,
   createRegistry,
+  journalMetrics,
+  logConnection,
   nestLogger,
   OPS_LIMITS,
   startTracing,
@@ -16,6 +27,7 @@ import {
 import { SandboxPool, type SandboxSettings } from '#payload';
 import type { Keyring } from '#signing';
 import { Attempter } from './attempts/attempter.js';
+import { withAttemptLog } from './attempts/attempt-log.js';
 import { RequestMaker } from './attempts/request-maker.js';
 import { Courier } from './attempts/courier.js';
 import { Dispatcher } from './attempts/dispatcher.js';
@@ -23,8 +35,11 @@ import { Front } from './attempts/front.js';
 import { OwedCanceller } from './cancelling/owed-canceller.js';
 import { dispatcherMetrics } from './dispatcher-metrics.js';
 import { DispatcherModule } from './dispatcher.module.js';
+import { egressMetrics } from './egress-metrics.js';
+import { breakerLog } from './lanes/breaker-log.js';
 import { LaneKeeper } from './lanes/lane-keeper.js';
 import { Homes } from './partitions/homes.js';
+import { transformMetrics } from './transform-metrics.js';
 import { AskReceiver } from './trials/ask-receiver.js';
 import { ShowRequest } from './trials/show-request.js';
 import { Trials } from './trials/trials.js';
@@ -69,10 +84,15 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Runni
     { url: options.natsUrl, access: options.natsAccess, name: 'tidings-dispatcher' },
     options.topology,
   );
+  logConnection(bus, logger);
   await bus.retire('dispatch');
+  const registry = createRegistry('dispatcher');
+  busMetrics(registry, bus);
   const client = new EgressClient(options.egress, Front.mostUnderWay(concurrency));
-  const journal = bus.journal('dispatcher');
-  const webhookJournal = bus.journal('webhooks');
+  egressMetrics(registry, client);
+  const journaled = journalMetrics(registry, () => [journal, webhookJournal]);
+  const journal: JournalWriter = bus.journal('dispatcher', journaled);
+  const webhookJournal: JournalWriter = bus.journal('webhooks', journaled);
   const front = new Front(concurrency);
   const webhooks = new WebhookDirectory(bus.webhooks, options.keyring, report);
   const limits = await TenantLimits.watch(bus.tenants);
@@ -93,6 +113,7 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Runni
     find: (id) => webhooks.known(id),
     cancelAll: (webhook, reason) => canceller.cancelAll(webhook, reason),
     report,
+    breakerTurned: breakerLog(logger, (turn) => metrics.breakerTurned(turn)),
   });
   await bus.breakers.watch();
   await bus.cancellations.watch((webhook) => lanes.cancelled(webhook));
@@ -128,13 +149,18 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Runni
       await bus.close();
       throw error;
     });
-  const registry = createRegistry('dispatcher');
   const metrics = dispatcherMetrics(registry, {
     webhooks: () => webhooks.size,
     inFlight: () => strategy.inFlight,
+    partitions: () => homes.size,
     lanes: () => lanes.counts,
+    breakers: () => bus.breakers.count((webhook) => homes.holds(partitionOf(webhook))),
+    attempts: () => front.counts,
   });
-  const sandbox = new SandboxPool(options.transforms);
+  const sandbox: SandboxPool = new SandboxPool(
+    options.transforms,
+    transformMetrics(registry, () => sandbox),
+  );
   const maker = new RequestMaker(`Tidings/${VERSION}`, sandbox);
   const tracing = await startTracing(options.tracing, 'dispatcher', logger);
   const attempter = new Attempter(client, maker, tracing);
@@ -146,7 +172,7 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Runni
     cancellations: bus.cancellations,
     journal,
     webhookJournal,
-    count: metrics,
+    count: withAttemptLog(metrics, logger),
     maxAgeMs: options.maxDeliveryAgeHours * HOUR_MS,
   });
   const dispatcher = new Dispatcher(

@@ -5,11 +5,16 @@ import {
   EventCatalogues,
   JetStreamStrategy,
   KnownTenants,
+  SOURCE_PREFIX,
   type BusAccess,
+  type JournalWriter,
   type TopologySettings,
 } from '#bus';
 import { RoutingTable, type EventSource } from '#domain';
 import {
+  createRegistry,
+  journalMetrics,
+  logConnection,
   nestLogger,
   OPS_LIMITS,
   startTracing,
@@ -56,6 +61,7 @@ export async function startSubscriber(options: SubscriberOptions): Promise<Runni
     { url: options.natsUrl, access: options.natsAccess, name: 'tidings-subscriber' },
     options.topology,
   );
+  logConnection(bus, logger);
   const database = createDatabase(options.databaseUrl, {
     name: 'tidings-subscriber',
     onIdleError: (error) => logger.warn({ err: error }, 'a database connection broke'),
@@ -68,12 +74,20 @@ export async function startSubscriber(options: SubscriberOptions): Promise<Runni
   });
   const catalogues = await EventCatalogues.watch(bus);
   const tenants = await KnownTenants.watch(bus.tenants);
-  const journal = bus.journal('subscriber');
+  const registry = createRegistry('subscriber');
+  const journal: JournalWriter = bus.journal(
+    'subscriber',
+    journalMetrics(registry, () => [journal]),
+  );
   const tracing = await startTracing(options.tracing, 'subscriber', logger);
   const report = (problem: string, error: unknown) => logger.warn({ err: error }, problem);
   const app = await NestFactory.create<NestFastifyApplication>(
     SubscriberModule.of({
-      ...{ bus, database, journal, table, catalogues, tenants, tracing, logger },
+      ...{ bus, database, journal, table, catalogues, tenants, tracing, registry, logger },
+      sourceConsumers: (options.sources ?? []).map(({ name, stream }) => ({
+        stream,
+        consumer: SOURCE_PREFIX + name,
+      })),
       recordedUpTo: () => recordedUpTo(bus, options.sources ?? []),
     }),
     new FastifyAdapter(OPS_LIMITS),

@@ -1,8 +1,17 @@
 import { Module, type DynamicModule } from '@nestjs/common';
-import type { Bus, EventCatalogues, JournalWriter, KnownTenants } from '#bus';
-import type { DisabledReason, RoutingTable, TenantId, WebhookId } from '#domain';
-import { createRegistry, OpsModule, type Logger, type Tracing } from '#observability';
-import { isUnwritable, Projection, type DataSource } from '#persistence';
+import type { Bus, EventCatalogues, JournalWriter, KnownTenants, WatchedConsumer } from '#bus';
+import type { DisabledReason, Fact, RoutingTable, TenantId, WebhookId } from '#domain';
+import {
+  busMetrics,
+  databaseMetrics,
+  OpsModule,
+  readGauge,
+  streamMetrics,
+  type Logger,
+  type Registry,
+  type Tracing,
+} from '#observability';
+import { isUnwritable, poolFigures, Projection, type DataSource } from '#persistence';
 import { GroupCommit } from './projections/group-commit.js';
 import { ProjectionsController } from './projections/projections.controller.js';
 import { Projector } from './projections/projector.js';
@@ -25,6 +34,9 @@ export interface SubscriberParts {
   tenants: KnownTenants;
   /** Up to when the record is complete, milliseconds since 1970. */
   recordedUpTo: () => Promise<number>;
+  /** The consumers of bound streams. */
+  sourceConsumers: readonly WatchedConsumer[];
+  registry: Registry;
   tracing: Tracing | undefined;
   logger: Logger;
 }
@@ -33,17 +45,36 @@ export interface SubscriberParts {
 export class SubscriberModule {
   static of(parts: SubscriberParts): DynamicModule {
     const { bus, database, journal, table, catalogues, tenants, tracing, logger } = parts;
-    const registry = createRegistry('subscriber');
+    const { registry } = parts;
     const metrics = subscriberMetrics(registry, table);
+    busMetrics(registry, bus);
+    streamMetrics(registry, bus, parts.sourceConsumers);
+    databaseMetrics(registry, () => poolFigures(database));
     const projection = new Projection(database);
     const commit = new GroupCommit({
-      write: (facts) => projection.project(facts),
+      write: async (facts) => {
+        const since = performance.now();
+        await projection.project(facts);
+        metrics.written(performance.now() - since);
+      },
       isTransient: (error) => !isUnwritable(error),
       report: (problem, error, facts) => {
         metrics.projectionProblem();
         logger.error({ err: error, facts }, problem);
       },
+      passedOver: (fact) => {
+        metrics.passedOver();
+        logger.error(placeOf(fact), 'the record lacks a fact that cannot be written');
+      },
     });
+    readGauge(
+      registry,
+      {
+        name: 'tidings_projection_facts_waiting',
+        help: 'Facts that this process was handed and that wait for the next transaction.',
+      },
+      () => commit.waitingFacts,
+    );
     const disabled = (told: { tenant: TenantId; webhook: WebhookId; reason: DisabledReason }) => {
       metrics.disabled(told.reason);
       const { tenant, webhook, reason } = told;
@@ -102,4 +133,17 @@ export class SubscriberModule {
       ],
     };
   }
+}
+
+/** Which fact it is, by its ids. */
+function placeOf(fact: Fact): Record<string, string> {
+  const { kind, tenant } = fact;
+  const ids = {
+    event: 'event' in fact ? fact.event : 'id' in fact ? fact.id : undefined,
+    delivery: 'delivery' in fact ? fact.delivery : undefined,
+    webhook: 'webhook' in fact ? fact.webhook : undefined,
+    attempt: 'attempt' in fact ? fact.attempt.id : undefined,
+  };
+  const known = Object.entries(ids).filter(([, id]) => id !== undefined);
+  return { kind, tenant, ...Object.fromEntries(known) };
 }

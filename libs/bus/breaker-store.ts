@@ -58,6 +58,18 @@ export class BreakerStore {
   }
 
   /**
+   * How many breakers are open, as far as `watch` has told, and of how many the next probe is due or under way.
+   * @param isOurs which webhooks are of interest
+   */
+  count(isOurs: (webhook: WebhookId) => boolean): { open: number; half_open: number } {
+    const counts = { open: 0, half_open: 0 };
+    const now = Date.now();
+    for (const [webhook, { snapshot }] of this.open)
+      if (isOurs(webhook)) counts[snapshot.next_probe_at <= now ? 'half_open' : 'open']++;
+    return counts;
+  }
+
+  /**
    * @returns undefined when the webhook's breaker is closed
    * @throws when NATS cannot be asked
    */

@@ -10,11 +10,12 @@ import {
 } from './buckets.js';
 import { Cancellations } from './cancellations.js';
 import { openWires, type BusOptions, type Wires } from './connection.js';
+import { ConnectionWatch } from './connection-watch.js';
 import { Consumer, type ConsumerOptions } from './consumer.js';
 import { DeliveryQueue } from './delivery-queue.js';
 import { EventStore } from './event-store.js';
 import { PartitionHomes } from './homes/partition-homes.js';
-import { JournalWriter } from './journal-writer.js';
+import { JournalWriter, type JournalObserver } from './journal-writer.js';
 import { Lanes } from './lanes.js';
 import { OwedOfWebhook } from './owed-of-webhook.js';
 import { Publisher, type Stored } from './publisher.js';
@@ -22,6 +23,7 @@ import { QueueLook } from './queue-look.js';
 import { Requeue } from './requeue.js';
 import { readAll, readUpTo } from './read-up-to.js';
 import { RoutingFloors } from './routing-floors.js';
+import { lookAtStreams, type BusFigures, type WatchedConsumer } from './stream-look.js';
 import { DELIVERIES, eventSubject } from './subjects.js';
 import { OwnershipChecks } from './ownership-checks.js';
 import { Previews } from './previews.js';
@@ -47,6 +49,7 @@ export class Bus {
   readonly webhooks: WebhookBucket;
   readonly tenants: TenantBucket;
   readonly eventTypes: EventTypeBucket;
+  readonly connection: ConnectionWatch;
 
   private readonly returned: (() => void)[] = [];
   private ages: StreamAges | undefined;
@@ -73,6 +76,7 @@ export class Bus {
     this.webhooks = buckets.webhooks;
     this.tenants = buckets.tenants;
     this.eventTypes = buckets.eventTypes;
+    this.connection = new ConnectionWatch(wires.connection);
   }
 
   /**
@@ -169,9 +173,26 @@ export class Bus {
     return readAll(this.wires, stream, durable, withinMs);
   }
 
-  /** @param source the writer's name, one subject token */
-  journal(source: string): JournalWriter {
-    return new JournalWriter(this.publisher, source);
+  /**
+   * @param source the writer's name, one subject token
+   * @param observer told of what is written
+   */
+  journal(source: string, observer?: JournalObserver): JournalWriter {
+    return new JournalWriter(this.publisher, source, observer);
+  }
+
+  /** Messages that were published and not acknowledged yet. */
+  get unacknowledged(): number {
+    return this.publisher.unacknowledged;
+  }
+
+  /**
+   * Looks at the streams and at who reads them, with some ten requests; not to be asked for each of many.
+   * @param further consumers besides those that all subscribers share
+   * @throws when NATS cannot be asked
+   */
+  figures(further?: readonly WatchedConsumer[]): Promise<BusFigures> {
+    return lookAtStreams(this.wires, further);
   }
 
   /** Begins to look for deliveries that may be missing in the queue. */
@@ -192,6 +213,7 @@ export class Bus {
 
   /** Sends what is still to be sent, then closes. A server that is away cannot keep us from closing. */
   async close(): Promise<void> {
+    this.connection.end();
     this.wires.outbox.flush();
     this.publisher.close();
     const late = new Promise<void>((resolve) => setTimeout(resolve, CLOSE_WITHIN_MS).unref());

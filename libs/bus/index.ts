@@ -21,7 +21,7 @@ export {
 } from './homes/partition-homes.js';
 export { InHand, Linked } from './in-hand.js';
 export { Consume, ConsumePartitions, JetStreamStrategy } from './jetstream-strategy.js';
-export { readFacts, type JournalWriter } from './journal-writer.js';
+export { readFacts, type JournalObserver, type JournalWriter } from './journal-writer.js';
 export { KnownTenants, type TenantStanding } from './known-tenants.js';
 export { BusMessage } from './message.js';
 export { again, done, hopeless, type Outcome } from './outcome.js';
@@ -36,6 +36,14 @@ export type { Lanes } from './lanes.js';
 export { ROUTING, SOURCE_PREFIX, type RoutingFloor, type RoutingFloors } from './routing-floors.js';
 export { DELIVERIES, EVENTS, isTenantId, JOURNAL, PARTITIONS, partitionOf } from './subjects.js';
 export type { QueueLook } from './queue-look.js';
+export type {
+  BusFigures,
+  ConsumerFigures,
+  QueueFigures,
+  StoreFigures,
+  StreamFigures,
+  WatchedConsumer,
+} from './stream-look.js';
 export { TenantLimits } from './tenant-limits.js';
 export { NoDispatcherError, TestTooLateError } from './ask-dispatchers.js';
 export { type OwnershipAnswer, type OwnershipChecks, type OwnershipQuestion } from './ownership-checks.js';

@@ -8,6 +8,17 @@ const MAX_FACTS = 100;
 const MAX_CHARS = 256 * 1024;
 const RETRY_MS = 200;
 
+/** Told of what is written, for the metrics. */
+export interface JournalObserver {
+  /**
+   * A batch is stored.
+   * @param ms from when it left until JetStream had it
+   */
+  stored: (facts: number, ms: number) => void;
+  /** JetStream did not take a batch; it is tried again. */
+  refused: () => void;
+}
+
 interface Batch {
   facts: string[];
   chars: number;
@@ -30,13 +41,23 @@ export class JournalWriter {
   /** No two writers have the same. */
   private readonly name = randomUUID();
   private batches = 0;
+  private unstored = 0;
 
-  /** @param source who writes; the last token of the subject */
+  /**
+   * @param source who writes; the last token of the subject
+   * @param observer told of what is written
+   */
   constructor(
     private readonly publisher: Publisher,
     source: string,
+    private readonly observer?: JournalObserver,
   ) {
     this.subject = `journal.${source}`;
+  }
+
+  /** Facts that are not stored yet. */
+  get waiting(): number {
+    return this.unstored;
   }
 
   /** Resolves when the fact is stored. Never rejects. */
@@ -45,6 +66,7 @@ export class JournalWriter {
     if (this.open && this.open.chars + text.length > MAX_CHARS) this.flush();
     const batch = (this.open ??= this.begin());
     batch.facts.push(text);
+    this.unstored++;
     batch.chars += text.length;
     if (batch.facts.length >= MAX_FACTS) this.flush();
     return batch.stored;
@@ -79,12 +101,16 @@ export class JournalWriter {
     const payload = `[${batch.facts.join(',')}]`;
     // What a dying leader took with it is sent again after a second, and what it had stored is stored once.
     const dedupId = `${this.name}-${this.batches++}`;
+    const since = performance.now();
     while (!this.closed) {
       try {
         await this.publisher.publish(this.subject, payload, { dedupId });
+        this.unstored -= batch.facts.length;
+        this.observer?.stored(batch.facts.length, performance.now() - since);
         batch.settle();
         return;
       } catch {
+        this.observer?.refused();
         // Beyond the stream's window facts may be stored twice; projections know them again by their ids.
         await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
       }

@@ -105,6 +105,11 @@ export class Publisher {
     });
   }
 
+  /** Messages that wait for their acknowledgement. */
+  get unacknowledged(): number {
+    return Object.keys(this.waiting).length;
+  }
+
   close(): void {
     clearInterval(this.sweeper);
     this.subscription.unsubscribe();

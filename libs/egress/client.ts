@@ -26,6 +26,7 @@ export class EgressClient {
   private readonly guard: AddressGuard;
   private readonly pools: OriginPools;
   private readonly http: Axios;
+  private refused = 0;
 
   /**
    * @param connectionsPerOrigin as many as there are requests at once: one that
@@ -59,13 +60,25 @@ export class EgressClient {
       const response = await this.http.request<KeptAnswer>({ method, url, timeout, data: request });
       return { answer: toAnswer(response.status, response.data) };
     } catch (error) {
-      return { failure: failureOf(error) };
+      const failure = failureOf(error);
+      if (failure.kind === 'blocked_address') this.refused++;
+      return { failure };
     }
   }
 
   /** Origins whose connections are kept, and how many connections that are. */
   get kept(): { origins: number; sockets: number } {
     return this.pools.size;
+  }
+
+  /** Requests that are under way, and those for which no connection is there yet. */
+  get requests(): { running: number; waiting: number } {
+    return this.pools.requests;
+  }
+
+  /** How many requests were refused because of where they were to go. */
+  get blocked(): number {
+    return this.refused;
   }
 
   async close(): Promise<void> {

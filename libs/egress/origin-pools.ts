@@ -54,6 +54,17 @@ export class OriginPools {
     return { origins: this.kept.size, sockets: this.sockets };
   }
 
+  /** Requests that are under way, and those that wait for a connection. */
+  get requests(): { running: number; waiting: number } {
+    let [running, waiting] = [0, 0];
+    for (const kept of [...this.kept.values(), ...this.abandoned]) {
+      const { stats } = kept.pool;
+      running += stats.running;
+      waiting += stats.size - stats.running;
+    }
+    return { running, waiting };
+  }
+
   /**
    * @returns to be called once the request has its end, with whether it expired before it was begun
    * @throws Error when the identity is none

@@ -1,4 +1,5 @@
 export { tuneGarbageCollection } from './garbage-collection.js';
+export { logConnection } from './log-connection.js';
 export { createLogger, nestLogger, type Logger } from './logger.js';
 export { createRegistry, METRICS, OPS_LIMITS, OpsModule, type HealthChecks } from './ops.module.js';
 export { runProcess, type RunningApp } from './process.js';
@@ -6,3 +7,9 @@ export { redact } from './redact.js';
 export { startTracing } from './tracing/start-tracing.js';
 export type { SpanNotes, TracedSpan, Tracing } from './tracing/tracing.js';
 export type { TracingSettings } from './tracing/tracing-settings.js';
+export { busMetrics, journalMetrics } from './metrics/bus-metrics.js';
+export { databaseMetrics } from './metrics/database-metrics.js';
+export { inTime, KeptFigures } from './metrics/kept-figures.js';
+export { readGauge, type Sample } from './metrics/read-gauge.js';
+export { streamMetrics } from './metrics/stream-metrics.js';
+export type { Registry } from 'prom-client';

@@ -1,6 +1,7 @@
 import { Controller, Get, Header, Inject, Module, type DynamicModule } from '@nestjs/common';
 import { HealthCheck, HealthCheckService, HealthIndicatorService, TerminusModule } from '@nestjs/terminus';
-import { collectDefaultMetrics, Registry } from 'prom-client';
+import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { VERSION } from '#config';
 
 /** What a server of health and metrics alone bears of a client: it takes no bodies, and waits for nobody. */
 export const OPS_LIMITS = { requestTimeout: 10_000, connectionTimeout: 30_000, bodyLimit: 1_024 };
@@ -83,5 +84,11 @@ export function createRegistry(app: string): Registry {
   const registry = new Registry();
   registry.setDefaultLabels({ app });
   collectDefaultMetrics({ register: registry });
+  new Gauge({
+    name: 'tidings_build_info',
+    help: 'Always 1; its labels say which version runs, on which Node.js.',
+    labelNames: ['version', 'node'],
+    registers: [registry],
+  }).set({ version: VERSION, node: process.versions.node }, 1);
   return registry;
 }

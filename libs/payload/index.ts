@@ -3,7 +3,12 @@ export { formatTemplateFaults } from './format-template-faults.js';
 export { RenderError } from './template/render-error.js';
 export type { PayloadEvent } from './payload-event.js';
 export type * from './transforms/transform.js';
-export { SandboxPool, SandboxUnavailable, type SandboxSettings } from './transforms/sandbox-pool.js';
+export {
+  SandboxPool,
+  SandboxUnavailable,
+  type SandboxSettings,
+  type TransformEnd,
+} from './transforms/sandbox-pool.js';
 export type { FilterSubject } from './filter/event-path.js';
 export {
   compileFilter,

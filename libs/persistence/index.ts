@@ -66,3 +66,5 @@ export * from './statistics/latency-histogram.js';
 export * from './statistics/fold-tallies.js';
 export * from './statistics/kept-minutes.js';
 export * from './statistics/read-tallies.js';
+export * from './system/database-figures.js';
+export * from './system/pool-figures.js';

@@ -190,6 +190,15 @@ describe('under the permissions that are shipped the whole system works', () => 
     receiver.answer({ status: 204 });
   });
 
+  it('operators see how the system fares, and metrics tell how far behind its readers are', async () => {
+    const system = await api<{ away: string[]; replicas: { dispatchers: unknown[] } }>('GET', '/system');
+    expect(system).toMatchObject({ away: [], replicas: { dispatchers: [{ partitions: 64 }] } });
+    for (const name of ['admin-api', 'subscriber']) {
+      const metrics = await (await fetch(`${apps[name]?.url}/metrics`)).text();
+      expect(metrics).toMatch(/^tidings_consumer_lag_seconds{stream="JOURNAL",consumer="refusals"/m);
+    }
+  });
+
   it('after NATS was away all of it goes on', async () => {
     const hook = await webhook();
     await nats.restart();

@@ -1,5 +1,7 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
+import { Counter } from 'prom-client';
 import { Bus, EventCatalogues } from '#bus';
+import { METRICS, type Registry } from '#observability';
 import { jsonItems, jsonMembers, newId, type TraceContext } from '#domain';
 import type { Caller } from '../access/caller.js';
 import { jsonObject, RawJson } from '../http/raw-json.js';
@@ -12,10 +14,20 @@ import { newEvent, type AcceptedEvent, type BatchItem, type NewEvent } from './e
 /** Puts events that came by REST into the stream, in the envelope that publishers on NATS use too. */
 @Injectable()
 export class PublishEvent {
+  private readonly published: Counter<'outcome'>;
+
   constructor(
     private readonly bus: Bus,
     private readonly catalogues: EventCatalogues,
-  ) {}
+    @Inject(METRICS) registry: Registry,
+  ) {
+    this.published = new Counter({
+      name: 'tidings_events_published_total',
+      help: 'Events that came by REST, by whether JetStream stored them, knew them already (duplicate), or did not take them (failed).',
+      labelNames: ['outcome'],
+      registers: [registry],
+    });
+  }
 
   /**
    * @param event the body, checked
@@ -47,8 +59,10 @@ export class PublishEvent {
     try {
       const dedupId = `${tenant}/${id}`;
       const { duplicate } = await this.bus.publishEvent({ tenant, type: event.type, body, dedupId, trace });
+      this.published.inc({ outcome: duplicate ? 'duplicate' : 'stored' });
       return { id, duplicate };
     } catch (error) {
+      this.published.inc({ outcome: 'failed' });
       const problem = problemOf(error);
       throw new Problem(problem.code, { ...problem.details, evidence: { event_id: id } }, { cause: error });
     }

@@ -4,7 +4,10 @@ const ASKED = [
   ...['Authorization', 'Content-Type', 'Idempotency-Key', 'If-Match', 'Tidings-Tenant'],
   ...['traceparent', 'tracestate'],
 ];
-const SHOWN = ['ETag', 'Location', 'Retry-After', 'RateLimit', 'RateLimit-Policy', 'Idempotency-Replayed'];
+const SHOWN = [
+  ...['ETag', 'Location', 'Retry-After', 'RateLimit', 'RateLimit-Policy', 'Idempotency-Replayed'],
+  'Request-Id',
+];
 const REMEMBERED_SECONDS = 600;
 
 /**

@@ -59,10 +59,18 @@ function faultOf(pair: Pair): string | undefined {
  * of the file sees. A pair that does not go together, such as one half written,
  * is not used.
  * @param first the pair that the server was started with
+ * @param inUse told of the certificate that is used, PEM, now and whenever there is another one
  * @returns what ends it
  */
-export function keepTlsRenewed(server: Server, files: TlsFiles, first: Pair, logger: Logger): () => void {
+export function keepTlsRenewed(
+  server: Server,
+  files: TlsFiles,
+  first: Pair,
+  logger: Logger,
+  inUse: (certificate: string) => void = () => undefined,
+): () => void {
   let used = first;
+  inUse(first.cert);
   let refused = '';
   const look = async (): Promise<void> => {
     const [cert, key] = await Promise.all([
@@ -74,6 +82,7 @@ export function keepTlsRenewed(server: Server, files: TlsFiles, first: Pair, log
     if (fault === undefined) {
       server.setSecureContext({ cert, key, ...LOWEST_TLS });
       used = { cert, key };
+      inUse(cert);
       logger.info('the TLS certificate was renewed');
     } else if (refused !== cert) {
       refused = cert;

@@ -1,6 +1,7 @@
-import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { Inject, Injectable, Optional, type OnApplicationShutdown } from '@nestjs/common';
 import { Bus, BusUnreachableError, type JournalWriter } from '#bus';
 import type { Fact } from '#domain';
+import { journalMetrics, METRICS, type Registry } from '#observability';
 
 /** Within this, a fact is stored or somebody is told that it is not yet. */
 const WITHIN_MS = 5_000;
@@ -11,8 +12,9 @@ const CLOSE_MS = 2_000;
 export class PeopleJournal implements OnApplicationShutdown {
   private readonly journal: JournalWriter;
 
-  constructor(bus: Bus) {
-    this.journal = bus.journal('admin-api');
+  constructor(bus: Bus, @Optional() @Inject(METRICS) registry?: Registry) {
+    const observer = registry && journalMetrics(registry, () => [this.journal]);
+    this.journal = bus.journal('admin-api', observer);
   }
 
   /**

@@ -59,6 +59,7 @@ export function openApiDocument(app: NestFastifyApplication): OpenAPIObject {
     .addTag('jobs', 'Work on many deliveries, and how far it is')
     .addTag('keys', 'Who may call the API')
     .addTag('tenants', 'Whose all of this is')
+    .addTag('system', 'How Tidings as a whole fares')
     .addTag('Health', 'For whoever runs Tidings')
     .addTag('Metrics', 'For whoever runs Tidings')
     .build();

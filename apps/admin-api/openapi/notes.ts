@@ -6,6 +6,7 @@ import { keyNotes, keyPaths } from '../keys/key-notes.js';
 import { previewNotes } from '../previews/preview-notes.js';
 import { replayNotes } from '../replays/replay-notes.js';
 import { statisticsNotes } from '../statistics/statistics-notes.js';
+import { systemNotes } from '../system/system-notes.js';
 import { templateNotes, templatePaths } from '../templates/template-notes.js';
 import { tenantNotes, tenantPaths } from '../tenants/tenant-notes.js';
 import { testNotes } from '../trials/test-notes.js';
@@ -32,6 +33,7 @@ const NOTES: OperationNotes = {
   ...templateNotes,
   ...statisticsNotes,
   ...jobNotes,
+  ...systemNotes,
   ...opsNotes,
 };
 

@@ -40,6 +40,7 @@ describe('/openapi.json', () => {
       'get /api/v1/keys/{id}',
       'get /api/v1/stats',
       'get /api/v1/stats/timeseries',
+      'get /api/v1/system',
       'get /api/v1/tags',
       'get /api/v1/templates',
       'get /api/v1/templates/{id}',

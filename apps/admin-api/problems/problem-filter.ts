@@ -2,7 +2,7 @@ import { Catch, HttpException, type ArgumentsHost, type ExceptionFilter } from '
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from '#observability';
 import { loggedTrace } from '../http/trace-of-request.js';
-import type { Problem } from './problem.js';
+import type { Problem, ProblemCode } from './problem.js';
 import { problemOf } from './problem-of.js';
 
 export const PROBLEM_TYPE = 'application/problem+json; charset=utf-8';
@@ -25,7 +25,7 @@ export class ProblemFilter implements ExceptionFilter {
       // Some put a key into the query, where it is of no use.
       const [url] = asked.split('?', 1);
       this.logger[problem.code === 'internal' ? 'error' : 'warn'](
-        { err: error, method, url, ...loggedTrace(request) },
+        { err: error, request: request.id, method, url, ...loggedTrace(request) },
         problem.message,
       );
     }
@@ -40,12 +40,22 @@ function isHealthReport(error: unknown): error is HttpException {
   return typeof report === 'object' && 'details' in report && 'info' in report;
 }
 
+/** The code of the problem that a request was answered with, if it was. */
+export function problemCodeOf(reply: FastifyReply): ProblemCode | undefined {
+  return codes.get(reply);
+}
+
+const codes = new WeakMap<FastifyReply, ProblemCode>();
+
+/** A problem of ours names the request, as its line in the log does. */
 export function sendProblem(reply: FastifyReply, problem: Problem): void {
   const { retryAfterSeconds } = problem.details;
   if (retryAfterSeconds !== undefined) void reply.header('retry-after', String(retryAfterSeconds));
   if (problem.code === 'unauthenticated') void reply.header('www-authenticate', 'Bearer');
+  codes.set(reply, problem.code);
+  const ours = problem.status >= 500 ? { request_id: reply.request.id } : {};
   void reply
     .status(problem.status)
     .header('content-type', PROBLEM_TYPE)
-    .send(JSON.stringify(problem.document()));
+    .send(JSON.stringify({ ...problem.document(), ...ours }));
 }

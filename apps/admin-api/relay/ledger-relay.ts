@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Bus } from '#bus';
 import type { Logger } from '#observability';
-import { RelaySession, type LedgerChange } from '#persistence';
+import { RelaySession, type LedgerChange, type LedgerRow } from '#persistence';
 import { advance, type RelayProgress } from './relay-progress.js';
 import { relayedAggregates, type RelayedAggregate } from './relayed-aggregates.js';
 import { RelayedChanges } from './relayed-changes.js';
@@ -41,6 +41,7 @@ export class LedgerRelay {
   private listening: () => void = () => undefined;
   private readonly aggregates: RelayedAggregate[];
   private busReturned = false;
+  private working = false;
 
   constructor(
     private readonly databaseUrl: string,
@@ -76,6 +77,16 @@ export class LedgerRelay {
    */
   relayed(seq: number, withinMs: number): Promise<boolean> {
     return this.changes.wait(seq, withinMs);
+  }
+
+  /** The aggregates of the ledger that it tells of. */
+  get tells(): LedgerRow['aggregate_type'][] {
+    return this.aggregates.map(({ type }) => type);
+  }
+
+  /** Whether it is this replica's relay that works. */
+  get isWorking(): boolean {
+    return this.working;
   }
 
   private get stopped(): boolean {
@@ -133,6 +144,7 @@ export class LedgerRelay {
         if (!progress && (await session.lock())) {
           await this.within(REPAIR_WITHIN_MS, this.bus.ensureTopology());
           progress = { place: await session.position(), ahead: [] };
+          this.working = true;
           repairAt = await this.repair(session);
         }
         grown = false;
@@ -141,6 +153,7 @@ export class LedgerRelay {
         if (!grown || !progress) await this.pause();
       }
     } finally {
+      this.working = false;
       await session.close();
     }
   }

@@ -27,7 +27,7 @@ import { FailingTransforms } from './failing-transforms.js';
 import type { Payload } from './request-maker.js';
 
 export interface AttemptCounter {
-  attempted: (attempt: AttemptRecord, outcome: AttemptFinished['outcome']) => void;
+  attempted: (attempt: AttemptRecord, outcome: AttemptFinished['outcome'], owed: OwedDelivery) => void;
   cancelled: () => void;
 }
 
@@ -163,7 +163,7 @@ export class Courier {
       next_attempt_at: retryAt,
       reason,
     });
-    count.attempted(attempt, outcome);
+    count.attempted(attempt, outcome, owed);
     return { outcome: done, retryAt };
   }
 

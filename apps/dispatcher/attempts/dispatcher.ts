@@ -30,7 +30,7 @@ export class Dispatcher {
     private readonly lanes: LaneKeeper,
     private readonly journal: JournalWriter,
     private readonly isHome: (partition: number) => boolean,
-    private readonly count: { held: () => void },
+    private readonly count: { held: (reason: Wait) => void },
     private readonly front: Pick<Front, 'tookUp'>,
   ) {}
 
@@ -96,7 +96,7 @@ export class Dispatcher {
       attempt_count: owed.attempt - 1,
       reason,
     });
-    this.count.held();
+    this.count.held(reason);
     return done;
   }
 }

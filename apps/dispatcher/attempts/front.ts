@@ -65,6 +65,17 @@ export class Front {
     return this.held.size;
   }
 
+  /** Attempts under way at the front and behind it, and how many wait in each line for a place. */
+  get counts(): { front: number; behind: number } & Record<Line, number> {
+    const { ready, lane } = this.lines;
+    return {
+      front: this.young,
+      behind: this.held.size - this.young,
+      ready: ready.length,
+      lane: lane.length,
+    };
+  }
+
   /** Whether there is room for attempts of which it is known that they will take long. */
   get admitsSlow(): boolean {
     return this.held.size - this.young < (this.places * BEHIND_PER_PLACE) / 2;

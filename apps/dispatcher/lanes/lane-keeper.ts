@@ -6,6 +6,7 @@ import { Lane } from './lane.js';
 import { LaneSession, type CarryOut, type Session } from './lane-session.js';
 import { OrderedSession } from './ordered-session.js';
 import { Pace, type PaceKeepers } from './pace.js';
+import type { Wait } from './turn.js';
 
 export interface LaneKeeperParts extends PaceKeepers {
   bus: Pick<Bus, 'lanes' | 'routingFloors' | 'deliveries'>;
@@ -14,6 +15,12 @@ export interface LaneKeeperParts extends PaceKeepers {
   find: (webhook: WebhookId) => ReadyWebhook | undefined;
   /** Ends all that a webhook is owed which is disabled or deleted. */
   cancelAll: (webhook: WebhookId, reason: 'webhook_disabled' | 'webhook_deleted') => Promise<unknown>;
+}
+
+export interface LaneCounts {
+  owing: number;
+  draining: number;
+  held: Partial<Record<Wait, number>>;
 }
 
 /** Lanes that drain at once; each needs a consumer. */
@@ -74,9 +81,17 @@ export class LaneKeeper {
     ];
   }
 
-  /** Lanes with something in them, and those of them that drain. */
-  get counts(): { owing: number; draining: number } {
-    return { owing: this.owing.size, draining: this.draining.size };
+  /** Lanes with something in them, those of them that drain, and what holds the others. */
+  get counts(): LaneCounts {
+    const held: LaneCounts['held'] = {};
+    let owing = 0;
+    for (const lane of this.lanes.values()) {
+      if (!(lane instanceof Lane) || lane.waiting === 0) continue;
+      owing++;
+      const reason = lane.heldBy;
+      if (reason) held[reason] = (held[reason] ?? 0) + 1;
+    }
+    return { owing, draining: this.draining.size, held };
   }
 
   /** The lane of a webhook at home here; a promise while what its last home left is read. */

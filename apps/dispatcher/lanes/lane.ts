@@ -103,6 +103,11 @@ export class Lane {
     }
   }
 
+  /** Why nothing of it may be attempted now; undefined when something may. */
+  get heldBy(): Wait | undefined {
+    return this.waitNow();
+  }
+
   /** How many deliveries from the lane are worth having in hand. */
   room(): number {
     const now = Date.now();

@@ -12,6 +12,7 @@ import {
   placeSign,
   RateWindow,
   type BreakerTurn,
+  type BreakerView,
   type Pass,
   type RateLimit,
   type RateSnapshot,
@@ -30,6 +31,8 @@ export interface PaceKeepers {
   /** Deliveries that the tenant allows each of its webhooks in an hour; null for any number. */
   hourlyLimit: (tenant: string) => number | null;
   report: (problem: string, error: unknown) => void;
+  /** Told of what a breaker did; for the log and the metrics. */
+  breakerTurned?: (webhook: RoutedWebhook, turn: BreakerTurn, breaker: BreakerView) => void;
 }
 
 /** What an attempt has used. A limit may have been lifted by the time it ends. */
@@ -194,6 +197,7 @@ export class Pace {
     const { id: webhook, tenant } = this.webhook;
     const { breakers, journal, report } = this.keepers;
     const snapshot = this.breaker.snapshot();
+    this.keepers.breakerTurned?.(this.webhook, turned, this.breaker.view());
     try {
       if (snapshot) await breakers.put(webhook, { tenant, snapshot });
       else await breakers.remove(webhook);

@@ -12,6 +12,8 @@ export interface GroupCommitOptions {
   isTransient: (error: unknown) => boolean;
   /** Told of facts that can never be written, and of the database taking nothing. */
   report: (problem: string, error: unknown, facts: number) => void;
+  /** Told of a fact that is passed over, for it can never be written. */
+  passedOver?: (fact: Fact) => void;
 }
 
 /** How long the first facts of a batch wait for company, milliseconds: fewer, larger statements cost less each. */
@@ -42,6 +44,11 @@ export class GroupCommit {
       this.waiting.push({ facts, written });
       if (!this.running) void this.run();
     });
+  }
+
+  /** Facts that wait to be written, those apart that are being written. */
+  get waitingFacts(): number {
+    return this.waiting.reduce((sum, { facts }) => sum + facts.length, 0);
   }
 
   /** Gives up waiting for a database that is away; what is unwritten stays with its messages. */
@@ -89,6 +96,7 @@ export class GroupCommit {
   private async writeHalves(facts: Fact[], error: unknown): Promise<boolean> {
     if (facts.length === 1) {
       this.options.report('a fact cannot be written and is passed over', error, 1);
+      if (facts[0]) this.options.passedOver?.(facts[0]);
       return true;
     }
     const middle = Math.ceil(facts.length / 2);

@@ -7,14 +7,14 @@ export class Projector {
   constructor(
     private readonly events: EventStore,
     private readonly commit: GroupCommit,
-    private readonly observed: (facts: number, lagMs: number) => void,
+    private readonly observed: (facts: number, storedAt: number) => void,
   ) {}
 
   /** Resolves when the record has them. */
   async project(message: BusMessage): Promise<void> {
     const facts = await Promise.all(readFacts(message.payload).map((fact) => this.whole(fact)));
     await this.commit.add(facts);
-    this.observed(facts.length, Date.now() - message.storedAt);
+    this.observed(facts.length, message.storedAt);
   }
 
   /** Large events stay where they came in and are fetched from there. */

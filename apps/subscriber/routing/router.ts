@@ -39,8 +39,9 @@ type Known = Partial<Pick<DomainEvent, 'id' | 'tenant' | 'type'>>;
 type Place = Pick<EventMessage, 'sequence' | 'stream'>;
 
 export interface RoutingCounter {
-  accepted: (matches: number) => void;
-  rejected: () => void;
+  /** @param storedAt when the message was stored, milliseconds since 1970 */
+  accepted: (matches: number, from: 'events' | 'source', storedAt: number) => void;
+  rejected: (reason: string, from: 'events' | 'source') => void;
 }
 
 /**
@@ -118,7 +119,7 @@ export class Router {
     const trace = span ? span.context : event.trace;
     const matches = await this.owe(event, data, eventMessage, wanted, trace);
     await this.journalAcceptance(event, data.length, eventMessage, wanted.length, matches);
-    this.count.accepted(wanted.length);
+    this.count.accepted(wanted.length, source ? 'source' : 'events', message.storedAt);
     return done;
   }
 
@@ -206,7 +207,7 @@ export class Router {
       reason,
       excerpt: Buffer.from(message.payload.subarray(0, EXCERPT_BYTES)).toString(),
     });
-    this.count.rejected();
+    this.count.rejected(reason, source ? 'source' : 'events');
     return done;
   }
 }

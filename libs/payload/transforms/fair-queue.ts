@@ -48,6 +48,11 @@ export class FairQueue<T> {
   /** @param atOnce how many runs of one webhook may be under way at once */
   constructor(private readonly atOnce: number) {}
 
+  /** Runs that wait. */
+  get length(): number {
+    return this.count;
+  }
+
   /** @returns why there is no room; undefined when it waits now */
   add(webhook: string, value: T, bytes: number): string | undefined {
     const line = this.lineOf(webhook);

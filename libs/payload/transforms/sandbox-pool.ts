@@ -10,6 +10,12 @@ export interface SandboxSettings {
   timeoutMs: number;
 }
 
+/**
+ * What became of a transform: it said what is wanted or `dropped` the delivery; it `failed`, was stopped because it
+ * took too long (`overdue`), its process ended (`died`), or it was not run (`busy`).
+ */
+export type TransformEnd = 'request' | 'dropped' | 'failed' | 'overdue' | 'died' | 'busy';
+
 /** No process of the sandbox could be started, or there is no room in its queue. */
 export class SandboxUnavailable extends Error {
   override readonly name = 'SandboxUnavailable';
@@ -54,7 +60,11 @@ export class SandboxPool implements Transformer {
   private readonly places: Place[];
   private closed = false;
 
-  constructor(private readonly settings: SandboxSettings) {
+  /** @param observed told of each run, with how long it took in milliseconds; for the metrics */
+  constructor(
+    private readonly settings: SandboxSettings,
+    private readonly observed?: (end: TransformEnd, ms: number) => void,
+  ) {
     const { processes } = settings;
     const forSlow = Math.max(1, Math.floor(processes / 2));
     // A webhook that hangs for the first time shall not have all of them.
@@ -71,6 +81,11 @@ export class SandboxPool implements Transformer {
     return this.places.flatMap(({ sandbox }) => (sandbox?.alive && sandbox.pid ? [sandbox.pid] : []));
   }
 
+  /** Runs that wait for a process. */
+  get waiting(): number {
+    return this.queue.length;
+  }
+
   async run(webhook: string, code: string, input: TransformInput): Promise<TransformRun> {
     const { id, type, timestamp, data, metadata } = input;
     const { webhook_id, delivery_id, attempt, method, path } = input;
@@ -79,8 +94,10 @@ export class SandboxPool implements Transformer {
     try {
       const { answer, died, ms } = await this.ask(webhook, parts, code.length + data.length);
       const outcome = answer ? outcomeOf(answer, input) : diedOf(died, this.settings.timeoutMs);
+      this.observed?.(answer ? outcome.kind : died?.overdue ? 'overdue' : 'died', ms);
       return { outcome, console: answer?.console ?? [], duration_ms: ms };
     } catch (error) {
+      this.observed?.('busy', 0);
       const message = `The transform was not run: ${(error as Error).message}.`;
       return { outcome: { kind: 'failed', message, busy: true }, console: [], duration_ms: 0 };
     }
