@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { Webhook as StandardWebhook } from 'standardwebhooks';
 import { itWithPython, printedInPython } from './printed-receiver.js';
-import { takesOnlyOurs, Walk, type Delivery, type Page, type Webhook } from './walk.js';
+import { takesOnlyOurs, Walk, type Delivery, type Page, type Stats, type Webhook } from './walk.js';
 
 /** "Event Types". */
 const EVENTS = [
@@ -220,6 +220,17 @@ describe('NEXUS: its Webhooks Module, from top to bottom', () => {
     expect(await walk.ask('GET', `/webhooks/${mine.id}/health`)).toMatchObject({
       rates: { attempts_last_hour: 3, failed_last_hour: 0, success_rate_last_hour: 1 },
     });
+  });
+
+  it('Statistics: total, successful and failed deliveries and the success rate are GET /webhooks/{id}/stats, trends GET /stats/timeseries', async () => {
+    const { deliveries, success_rate } = await walk.statsOf(mine.id);
+    expect([deliveries.failed, success_rate]).toEqual([0, 1]);
+    const { points } = await walk.ask<{ points: Stats[] }>(
+      'GET',
+      `/stats/timeseries?window=7d&step=1d&webhook_id=${mine.id}`,
+    );
+    const byDay = points.map((point) => point.deliveries.total ?? 0);
+    expect([byDay.length, byDay.reduce((all, one) => all + one, 0)]).toEqual([8, deliveries.total]);
   });
 
   it('LOG_RETENTION_DAYS: a setting of the tenant', async () => {

@@ -1,6 +1,15 @@
 import { Webhook as StandardWebhook } from 'standardwebhooks';
+import { waitFor } from '#testing';
 import { itWithPython, printedInNode, printedInPython } from './printed-receiver.js';
-import { takesOnlyOurs, Walk, type Delivery, type Page, type Tried, type Webhook } from './walk.js';
+import {
+  takesOnlyOurs,
+  Walk,
+  type Delivery,
+  type Page,
+  type Stats,
+  type Tried,
+  type Webhook,
+} from './walk.js';
 
 /** "Event Types". The document counts 16 and lists these 17. */
 const EVENTS = [
@@ -212,6 +221,31 @@ describe('Notely: its Webhook Implementation Quick Reference, from top to bottom
     expect(await health(id)).toMatchObject({ rates: { success_rate_last_hour: 0 } });
     expect(await health(mine.id)).toMatchObject({ rates: { success_rate_last_hour: 1 } });
   });
+
+  it('Monitoring Queries: success rate of 24 hours, retry queue and top failing webhooks of 7 days are in GET /stats', async () => {
+    const { data: webhooks } = await walk.ask<Page<Webhook>>('GET', '/webhooks?limit=250');
+    // Retries are under way meanwhile: what is asked one after the other need not fit together at once.
+    await waitFor(async () => {
+      const each = new Map<string, Stats>();
+      for (const { id, name } of webhooks) each.set(name, await walk.statsOf(id));
+      const sum = (of: (stats: Stats) => number) => [...each.values()].reduce((all, one) => all + of(one), 0);
+      const success = sum(({ deliveries }) => deliveries.success ?? 0);
+      const failed = sum(({ deliveries }) => deliveries.failed ?? 0);
+      const stats = await walk.ask<Stats>('GET', '/stats?window=24h');
+      expect(stats).toMatchObject({
+        deliveries: { total: sum(({ deliveries }) => deliveries.total ?? 0), success, failed },
+        success_rate: success / (success + failed),
+        retry_queue: sum(({ retry_queue }) => retry_queue),
+      });
+      expect(stats.retry_queue).toBeGreaterThan(0);
+      const { top_failing } = await walk.ask<Stats>('GET', '/stats?window=7d');
+      const failing = [...each].filter(([, { deliveries }]) => (deliveries.failed ?? 0) > 0);
+      expect(failing.length).toBeGreaterThan(0);
+      expect(Object.fromEntries(top_failing.map(({ name, failed }) => [name, failed]))).toEqual(
+        Object.fromEntries(failing.map(([name, { deliveries }]) => [name, deliveries.failed])),
+      );
+    }, 30_000);
+  }, 60_000);
 
   it('cleanup_old_deliveries_task: the tenant’s retention_days', async () => {
     expect(await walk.ask('GET', '/tenants/notely')).toMatchObject({ retention_days: 30 });

@@ -1,4 +1,4 @@
-import { Walk, type Delivery, type Page, type Tried, type Webhook } from './walk.js';
+import { Walk, type Delivery, type Page, type Stats, type Tried, type Webhook } from './walk.js';
 
 /** "Supported Event Types". */
 const EVENTS = [
@@ -195,6 +195,15 @@ describe('RAG chatbot: its Outgoing Webhook Module, from top to bottom', () => {
       rates: { attempts_last_hour: 4, failed_last_hour: 1, success_rate_last_hour: 0.75 },
     });
     expect(health.last_attempt_at).not.toBeNull();
+  });
+
+  it('Statistics: total triggers, success and failure counts, success rate and last trigger are GET /webhooks/{id}/stats, of all GET /stats', async () => {
+    const { deliveries, success_rate, last_triggered_at } = await walk.statsOf(tasks.id);
+    const { success = 0, failed = 0 } = deliveries;
+    expect([deliveries.total, success_rate]).toEqual([expect.any(Number), success / (success + failed)]);
+    expect(Date.parse(last_triggered_at ?? '')).toBeLessThanOrEqual(Date.now());
+    const all = await walk.ask<Stats>('GET', '/stats?window=24h');
+    expect(all.deliveries.success).toBeGreaterThanOrEqual(success);
   });
 
   it('Validation: URLs are looked at before they are saved', async () => {

@@ -140,6 +140,11 @@ describe('SystemPrompt OS: its Webhooks Module, from top to bottom', () => {
     });
   });
 
+  it('prompt webhooks:stats over longer times, "response times and success rates": GET /webhooks/{id}/stats', async () => {
+    const { success_rate, latency_ms } = await walk.statsOf(mine.id);
+    expect([success_rate, latency_ms.p50]).toEqual([1, expect.any(Number)]);
+  });
+
   it('prompt webhooks:retry: POST /deliveries/{id}/retry', async () => {
     const url = walk.at('/flaky', (_request, count) => ({ status: count === 1 ? 500 : 200 }));
     const fields = { name: 'flaky', url, event_types: ['workflow.failed'], retry: NO_RETRY };

@@ -41,6 +41,15 @@ export interface Delivery {
   next_attempt_at: string | null;
   attempts: Attempt[];
 }
+export interface Stats {
+  deliveries: Record<string, number>;
+  attempts: Record<string, number>;
+  success_rate: number | null;
+  latency_ms: { p50: number | null };
+  last_triggered_at: string | null;
+  retry_queue: number;
+  top_failing: { webhook_id: string; name: string; failed: number }[];
+}
 export interface Tried extends Attempt {
   delivery_id: string;
   event_id: string;
@@ -154,6 +163,34 @@ export class Walk {
       expect(found ?? data).toMatchObject(like);
       return this.ask<Delivery>('GET', `/deliveries/${found?.id}`);
     }, timeoutMs);
+  }
+
+  /** The statistics of a webhook, once they count what its list of deliveries shows. */
+  statsOf(webhook: string): Promise<Stats> {
+    return waitFor(async () => {
+      const { data } = await this.ask<Page<Delivery>>('GET', `/webhooks/${webhook}/deliveries?limit=250`);
+      const shown = await Promise.all(data.map(({ id }) => this.ask<Delivery>('GET', `/deliveries/${id}`)));
+      const attempts = shown.flatMap((delivery) => delivery.attempts);
+      const stats = await this.ask<Stats>('GET', `/webhooks/${webhook}/stats?window=24h`);
+      const of = (status: string) => shown.filter((delivery) => delivery.status === status).length;
+      expect(stats).toMatchObject({
+        deliveries: {
+          ...{
+            total: shown.length,
+            success: of('success'),
+            failed: of('failed'),
+            cancelled: of('cancelled'),
+          },
+          ...{ pending: of('pending'), retrying: of('retrying') },
+        },
+        attempts: {
+          total: attempts.length,
+          success: attempts.filter(({ error }) => error === null).length,
+          failed: attempts.filter(({ error }) => error !== null).length,
+        },
+      });
+      return stats;
+    }, ON_RECORD_MS);
   }
 
   /** Imports the system's catalogue, and checks that the tenant has these types and no others. */
