@@ -48,6 +48,10 @@ function shareOf(part: number, whole: number): number | null {
 }
 
 function named(counts: Counts, prefix: string): Record<string, number> {
-  const entries = Object.entries(counts).filter(([name, count]) => name.startsWith(prefix) && count > 0);
-  return Object.fromEntries(entries.map(([name, count]) => [name.slice(prefix.length), count]));
+  const found: Record<string, number> = {};
+  for (const name in counts) {
+    const count = counts[name] ?? 0;
+    if (count > 0 && name.startsWith(prefix)) found[name.slice(prefix.length)] = count;
+  }
+  return found;
 }

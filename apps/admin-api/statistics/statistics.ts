@@ -59,10 +59,12 @@ export class Statistics {
     if ('message' in steps) throw invalidRequest([steps]);
     await this.foundWebhook(tenant, scope.webhook_id);
     const { starts, span } = steps;
-    const counts = starts.map((): Counts => ({}));
+    const counts = new Map<number, Counts>();
     for (const time of await readTallies(this.database, tenant, scope, span)) {
-      const into = counts[Math.floor((time.at - span.since) / steps.step.ms)];
-      if (into) addCounts(into, time.counts);
+      const step = Math.floor((time.at - span.since) / steps.step.ms);
+      const known = counts.get(step);
+      if (known) addCounts(known, time.counts);
+      else counts.set(step, time.counts);
     }
     return {
       ...{ window: window.text, step: steps.step.text },
@@ -71,7 +73,7 @@ export class Statistics {
       event_type: scope.event_type ?? null,
       points: starts.map((at, i) => ({
         starts_at: shown(at),
-        ...figuresOf(counts[i] ?? {}, scope.webhook_id !== undefined),
+        ...figuresOf(counts.get(i) ?? {}, scope.webhook_id !== undefined),
       })),
     };
   }

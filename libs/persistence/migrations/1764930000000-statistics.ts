@@ -17,10 +17,10 @@ export class Statistics1764930000000 implements MigrationInterface {
         CONSTRAINT tallies_pkey PRIMARY KEY (tenant, webhook_id, event_type, starts_at)
       ) PARTITION BY RANGE (starts_at)`);
     await run.query(`
-      CREATE INDEX tallies_failed ON tallies (tenant, event_type, starts_at, webhook_id)
+      CREATE INDEX tallies_failed ON tallies (tenant, event_type, starts_at, webhook_id, failed)
        WHERE failed > 0 AND webhook_id <> ''`);
     await run.query(`
-      CREATE INDEX tallies_retrying ON tallies (tenant, webhook_id, event_type) WHERE retrying > 0`);
+      CREATE INDEX tallies_retrying ON tallies (tenant, webhook_id, event_type, retrying) WHERE retrying > 0`);
     await run.query(`
       CREATE TABLE minute_tallies (
         tenant text NOT NULL,

@@ -18,9 +18,8 @@ export function latencyName(ms: number): string {
 export const LATENCY_ERROR = 2 ** (1 / AN_OCTAVE / 2) - 1;
 
 /** The middle of the whole milliseconds that a bucket holds. */
-function middleOf(name: string): number {
-  if (name === BELOW_ONE) return 0;
-  const bucket = Number(name.slice(PREFIX.length));
+function middleOf(bucket: number): number {
+  if (bucket < 0) return 0;
   const first = Math.ceil(2 ** (bucket / AN_OCTAVE));
   const last = Math.ceil(2 ** ((bucket + 1) / AN_OCTAVE)) - 1;
   return Math.sqrt(first * last);
@@ -36,17 +35,21 @@ export function latencyPercentiles(
   counts: Readonly<Record<string, number>>,
   shares: readonly number[],
 ): (number | null)[] {
-  const buckets = Object.keys(counts)
-    .filter((name) => name.startsWith(PREFIX))
-    .map((name) => ({ middle: middleOf(name), count: counts[name] ?? 0 }))
-    .sort((a, b) => a.middle - b.middle);
-  const total = buckets.reduce((sum, { count }) => sum + count, 0);
+  const buckets: [bucket: number, count: number][] = [];
+  let total = 0;
+  for (const name in counts) {
+    if (!name.startsWith(PREFIX)) continue;
+    const count = counts[name] ?? 0;
+    buckets.push([name === BELOW_ONE ? -1 : Number(name.slice(PREFIX.length)), count]);
+    total += count;
+  }
   if (total <= 0) return shares.map(() => null);
+  buckets.sort(([a], [b]) => a - b);
   let at = 0;
-  let seen = buckets[0]?.count ?? 0;
+  let seen = buckets[0]?.[1] ?? 0;
   return shares.map((share) => {
     const rank = Math.max(1, Math.ceil(share * total));
-    while (seen < rank && at < buckets.length - 1) seen += buckets[++at]?.count ?? 0;
-    return Math.round((buckets[at]?.middle ?? 0) * 10) / 10;
+    while (seen < rank && at < buckets.length - 1) seen += buckets[++at]?.[1] ?? 0;
+    return Math.round(middleOf(buckets[at]?.[0] ?? 0) * 10) / 10;
   });
 }

@@ -8,10 +8,10 @@ import type { Counts } from './counts.js';
  * it too; they are what is looked for across webhooks and hours.
  */
 @Entity('tallies')
-@Index('tallies_failed', ['tenant', 'event_type', 'starts_at', 'webhook_id'], {
+@Index('tallies_failed', ['tenant', 'event_type', 'starts_at', 'webhook_id', 'failed'], {
   where: `failed > 0 AND webhook_id <> ''`,
 })
-@Index('tallies_retrying', ['tenant', 'webhook_id', 'event_type'], { where: 'retrying > 0' })
+@Index('tallies_retrying', ['tenant', 'webhook_id', 'event_type', 'retrying'], { where: 'retrying > 0' })
 export class TallyRow {
   @PrimaryColumn({ type: 'text', primaryKeyConstraintName: 'tallies_pkey' })
   tenant!: string;
