@@ -20,6 +20,7 @@ import { Ownership1764900000000 } from './migrations/1764900000000-ownership.js'
 import { WebhooksById1764910000000 } from './migrations/1764910000000-webhooks-by-id.js';
 import { ConsoleOfAttempts1764920000000 } from './migrations/1764920000000-console-of-attempts.js';
 import { Statistics1764930000000 } from './migrations/1764930000000-statistics.js';
+import { TagsCounted1764960000000 } from './migrations/1764960000000-tags-counted.js';
 import { PromptClient } from './prompt-client.js';
 import { AttemptRow } from './record/attempt-row.js';
 import { DeliveryRow } from './record/delivery-row.js';
@@ -32,6 +33,7 @@ import { TallyRow } from './statistics/tally-row.js';
 import { TenantRow } from './tenant/tenant-row.js';
 import { WebhookActivityRow } from './webhook-activity/webhook-activity-row.js';
 import { WebhookRow } from './webhook/webhook-row.js';
+import { WebhookTagRow } from './webhook/webhook-tag-row.js';
 
 export interface DatabaseOptions {
   /** Shown in pg_stat_activity, so that an operator sees who holds a connection. */
@@ -62,6 +64,7 @@ export function createDatabase(text: string, options: DatabaseOptions): DataSour
       KeyRow,
       IdempotencyRow,
       WebhookRow,
+      WebhookTagRow,
       RelayPositionRow,
       EventRow,
       DeliveryRow,
@@ -90,6 +93,7 @@ export function createDatabase(text: string, options: DatabaseOptions): DataSour
       WebhooksById1764910000000,
       ConsoleOfAttempts1764920000000,
       Statistics1764930000000,
+      TagsCounted1764960000000,
     ],
     migrationsTableName: 'migrations',
     installExtensions: false,

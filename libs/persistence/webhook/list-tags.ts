@@ -1,12 +1,9 @@
 import type { TenantId } from '#domain';
 import type { DataSource } from 'typeorm';
 import { decodeCursor, pageOf, type Page, type PageRequest } from '../page.js';
+import { WebhookTagRow } from './webhook-tag-row.js';
 
-export interface TagCount {
-  tag: string;
-  /** How many webhooks have it. */
-  webhooks: number;
-}
+export type TagCount = Pick<WebhookTagRow, 'tag' | 'webhooks'>;
 
 /**
  * The tags of a tenant's webhooks, in the order of their characters.
@@ -15,15 +12,23 @@ export interface TagCount {
 export async function listTags(
   dataSource: DataSource,
   tenant: TenantId,
-  { limit, cursor }: PageRequest,
+  page: PageRequest,
 ): Promise<Page<TagCount>> {
-  const after = decodeCursor('tags', cursor, 1)?.[0] ?? '';
-  const found = await dataSource.query<TagCount[]>(
-    `SELECT tag COLLATE "C" AS tag, count(*)::integer AS webhooks
-     FROM webhooks, unnest(tags) AS tag
-     WHERE tenant = $1 AND tag COLLATE "C" > $2
-     GROUP BY 1 ORDER BY 1 LIMIT $3`,
-    [tenant, after, limit + 1],
+  const found = await tagsStatement(dataSource, tenant, page).getMany();
+  return pageOf(
+    'tags',
+    found.map(({ tag, webhooks }) => ({ tag, webhooks })),
+    page.limit,
+    ({ tag }) => [tag],
   );
-  return pageOf('tags', found, limit, ({ tag }) => [tag]);
+}
+
+/** @throws CursorError */
+export function tagsStatement(dataSource: DataSource, tenant: TenantId, { limit, cursor }: PageRequest) {
+  const after = decodeCursor('tags', cursor, 1)?.[0] ?? '';
+  return dataSource.manager
+    .createQueryBuilder(WebhookTagRow, 'known')
+    .where('known.tenant = :tenant AND known.tag > :after', { tenant, after })
+    .orderBy('known.tag')
+    .limit(limit + 1);
 }
