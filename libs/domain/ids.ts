@@ -94,3 +94,11 @@ export function timeOfId(id: string): number | undefined {
   for (const letter of time) ms = ms * 32 + ALPHABET.indexOf(letter);
   return ms;
 }
+
+/**
+ * What sorts before every id of a time, and after all older ones; looks like an id.
+ * @param at milliseconds since 1970
+ */
+export function firstIdAt(prefix: IdPrefix, at: number): string {
+  return `${prefix}_${encodeTime(at)}${'0'.repeat(TAIL_CHARS)}`;
+}

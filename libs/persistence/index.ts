@@ -33,6 +33,7 @@ export * from './record/left-open-row.js';
 export * from './record/open-deliveries.js';
 export type { LeftOpen } from './record/left-open.js';
 export * from './record/list-events.js';
+export { indexPastDays } from './record/past-indexes.js';
 export * from './record/find-event.js';
 export * from './record/list-deliveries.js';
 export * from './record/find-delivery.js';

@@ -16,7 +16,10 @@ afterAll(async () => {
 });
 
 const DELIVERIES = '/api/v1/deliveries';
-const base = Date.parse('2026-03-01T23:59:58.500Z');
+/** Between two days of the record, both within what is kept. */
+const midnight = Math.floor(Date.now() / 86_400_000 - 3) * 86_400_000;
+const time = (at: number) => new Date(midnight + at).toISOString();
+const base = midnight - 1_500;
 
 const ref = (event: string, webhook: string, at: number, event_type = 'task.completed'): DeliveryRef => ({
   tenant: 'default',
@@ -96,7 +99,7 @@ describe('a delivery', () => {
       status: 'success',
       attempt_count: 2,
       next_attempt_at: null,
-      created_at: '2026-03-01T23:59:58.500Z',
+      created_at: time(-1_500),
       completed_at: expect.stringMatching(/Z$/) as string,
       reason: null,
       attempts: [
@@ -104,7 +107,7 @@ describe('a delivery', () => {
           id: expect.stringMatching(/^att_/) as string,
           number: 1,
           trigger: 'auto',
-          started_at: '2026-03-01T23:59:59.500Z',
+          started_at: time(-500),
           duration_ms: 12,
           request: {
             method: 'POST',
@@ -120,7 +123,7 @@ describe('a delivery', () => {
           id: expect.stringMatching(/^att_/) as string,
           number: 2,
           trigger: 'auto',
-          started_at: '2026-03-02T00:00:00.500Z',
+          started_at: time(500),
           duration_ms: 12,
           request: expect.any(Object) as object,
           response: { status: 200, headers: { 'x-b': 'c' }, body: 'said', truncated: false },
@@ -157,12 +160,13 @@ describe('the list of deliveries', () => {
     ['status=failed&webhook_id=wh_b', [1]],
     ['status_code=500', [2]],
     ['status_code=404', [1]],
-    ['since=2026-03-02T00:00:00Z', [0]],
-    ['until=2026-03-01T23:59:59Z', [3]],
-    ['since=2026-03-01T23:59:59Z&until=2026-03-02T00:00:00.000Z', [1, 2]],
+    ['since=MIDNIGHT', [0]],
+    ['until=SECOND_BEFORE', [3]],
+    ['since=SECOND_BEFORE&until=MIDNIGHT', [1, 2]],
     ['webhook_id=wh_unknown', []],
   ])('?%s finds, newest first, what it should', async (query, found) => {
-    expect(idsOf(await list(query))).toEqual(found.map((i) => all[i]));
+    const times = query.replace('MIDNIGHT', time(0)).replace('SECOND_BEFORE', time(-1_000));
+    expect(idsOf(await list(times))).toEqual(found.map((i) => all[i]));
   });
 
   it('goes on by cursor through days', async () => {

@@ -78,7 +78,7 @@ export const eventQuery = z.strictObject({
   q: queryText
     .optional()
     .describe(
-      'Part of the id, the type or the data, in any case. With `q` or a pattern, events are looked through for a bounded time: a page may be short or empty while `next_cursor` leads on. Without `since` they are those of the day before `until`.',
+      'Part of the id, the type or the data, in any case. With `q` or a pattern, events are looked through for a bounded time: a page may be short or empty while `next_cursor` leads on.',
     )
     .meta({ examples: ['order-4711'] }),
   since: queryTime.optional().describe('Accepted at this time or later.'),

@@ -9,6 +9,7 @@ import {
   dropDay,
   ensureDayPartitions,
   forgetJobs,
+  indexPastDays,
   tenantsOfDay,
   withLock,
   type DataSource,
@@ -49,7 +50,8 @@ const REST = 2;
  * Keeps the record for as long as each tenant wants (docs/adr/0012). Every
  * hour, and by one replica at a time: makes the partitions of the next days,
  * drops days that nobody keeps any more, and deletes the rows of tenants that keep less than
- * others from the days between. What is open stays.
+ * others from the days between. What is open stays. Days that are over get
+ * their indexes (docs/adr/0013).
  */
 export class RetentionSweep {
   private readonly stopping = new AbortController();
@@ -89,6 +91,7 @@ export class RetentionSweep {
       const between = days.filter((day) => day >= end);
       await this.deleteBetween(between, retentions, now, swept);
       while (!this.stopping.signal.aborted && (await forgetJobs(database, new Date(end))) > 0);
+      await indexPastDays(database, now, () => !this.stopping.signal.aborted);
     });
     return done ? swept : undefined;
   }

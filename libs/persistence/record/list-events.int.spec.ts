@@ -2,14 +2,19 @@ import type { DataSource } from 'typeorm';
 import { startPostgres, type TestPostgres } from '#testing';
 import { openDatabase } from '../database.js';
 import { migrate } from '../migrations/migrate.js';
-import { ensureDayPartitions } from './day-partitions.js';
-import { listEvents, listStatement, type EventFilter } from './list-events.js';
-import { searchStatement } from './search-events.js';
+import { dayOf, ensureDayPartitions } from './day-partitions.js';
+import { eventsStatement, type EventPlace, type Way } from './events-statement.js';
+import { listEvents, type EventFilter } from './list-events.js';
+import { forgetIndexedDays, indexPastDays } from './past-indexes.js';
 
 let postgres: TestPostgres;
 let database: DataSource;
-const DAYS = ['2026-03-01', '2026-03-02', '2026-03-03'];
-const LAST = new Date('2026-03-03T23:59:59.000Z');
+const DAY_MS = 86_400_000;
+/** The last three days that are over. */
+const TODAY = Math.floor(Date.now() / DAY_MS) * DAY_MS;
+const daysAgo = (days: number) => new Date(TODAY - days * DAY_MS);
+const DAYS = [3, 2, 1].map((days) => dayOf(daysAgo(days).getTime()));
+const LAST = new Date(TODAY - 1_000);
 
 beforeAll(async () => {
   postgres = await startPostgres();
@@ -20,29 +25,33 @@ beforeAll(async () => {
   await database.query(
     `INSERT INTO events (tenant, id, accepted_at, type, timestamp, data, sequence, status, match_count)
      SELECT 'acme', 'evt_' || lpad(n::text, 6, '0'), $1::timestamptz - n * interval '5 seconds',
-       CASE WHEN n % 5000 = 0 THEN 'order.rare.paid' ELSE 'order.created' END, '2026-03-01T00:00:00Z',
+       CASE WHEN n % 5000 = 0 THEN 'order.rare.paid' ELSE 'order.created' END, '',
        CASE WHEN n % 5000 = 0 THEN '{"customer":"Zoë Needle"}' ELSE '{"customer":"' || repeat('hay ', 100) || '"}' END,
        n, 'accepted', 0
      FROM generate_series(0, 51000) AS n`,
     [LAST],
   );
   await database.query('ANALYZE events');
+  await database.query(
+    `INSERT INTO tenants (id, version, name, strict_event_types, timeout_seconds, retry, created_at, updated_at)
+     VALUES ('acme', 1, 'Acme', false, 30, '{}', now(), now())`,
+  );
 }, 60_000);
 afterAll(async () => {
   await database.destroy();
   await postgres.stop();
 });
 
-const list = (filter: EventFilter, cursor?: string, limit = 50) =>
-  listEvents(database, 'acme', filter, { limit, cursor });
+const list = (filter: EventFilter, cursor?: string, limit = 50, tenant = 'acme') =>
+  listEvents(database, tenant, filter, { limit, cursor });
 
 /** All pages, as a client asks for them. */
-async function all(filter: EventFilter, limit?: number) {
+async function all(filter: EventFilter, limit?: number, tenant?: string) {
   const ids: string[] = [];
   let pages = 0;
   let cursor: string | undefined;
   do {
-    const page = await list(filter, cursor, limit);
+    const page = await list(filter, cursor, limit, tenant);
     ids.push(...page.rows.map((row) => row.id));
     cursor = page.nextCursor ?? undefined;
     pages++;
@@ -50,22 +59,31 @@ async function all(filter: EventFilter, limit?: number) {
   return { ids, pages };
 }
 
-async function partitionsOf({ text, values }: { text: string; values: unknown[] }): Promise<string[]> {
+async function planOf(
+  filter: EventFilter,
+  way: Way,
+  stretch = { from: daysAgo(2).getTime(), to: daysAgo(1).getTime() },
+  place?: EventPlace,
+): Promise<string> {
+  const { text, values } = eventsStatement('acme', filter, stretch, place, way, 51);
   const plan = await database.query<{ 'QUERY PLAN': string }[]>(`EXPLAIN ${text}`, values);
-  const lines = plan.map((line) => line['QUERY PLAN']).join('\n');
-  return [...new Set(lines.match(/\bevents_2026\d{4}\b/g))].sort();
+  return plan.map((line) => line['QUERY PLAN']).join('\n');
 }
+const partitionsIn = (plan: string) => [...new Set(plan.match(/\bevents_2\d{7}\b/g))].sort();
+const partitionOf = (days: number) => `events_${dayOf(daysAgo(days).getTime()).replaceAll('-', '')}`;
 
-function listed(filter: EventFilter, cursor?: string) {
-  const [text, values] = listStatement(database, 'acme', filter, {
-    limit: 50,
-    cursor,
-  }).getQueryAndParameters();
-  return { text, values };
-}
+describe.each([
+  ['of days without the indexes of past days', false],
+  ['of days with the indexes of past days', true],
+])('a search of events %s', (_title, isIndexed) => {
+  beforeAll(async () => {
+    if (!isIndexed) return;
+    expect(await indexPastDays(database, TODAY + DAY_MS)).toHaveLength(4 * DAYS.length);
+    forgetIndexedDays(database);
+  }, 60_000);
 
-describe('a search of events', () => {
-  const since = new Date('2026-03-01T00:00:00Z');
+  const since = daysAgo(3);
+  const until = daysAgo(0);
   const rare = [0, 5_000, 10_000, 15_000, 20_000, 25_000, 30_000, 35_000, 40_000, 45_000, 50_000];
   const ids = rare.map((n) => `evt_${String(n).padStart(6, '0')}`);
 
@@ -76,17 +94,14 @@ describe('a search of events', () => {
     ['a pattern for the rest', { type: 'order.rare.>' }],
     ['a text within a type', { q: 'needle', type: 'order.rare.paid' }],
   ])('by %s finds all there are, newest first, over as many pages as it takes', async (_title, filter) => {
-    expect((await all({ ...filter, since, until: new Date('2026-03-04T00:00:00Z') })).ids).toEqual(ids);
+    expect((await all({ ...filter, since, until })).ids).toEqual(ids);
   });
 
   it('by part of an id finds it', async () => {
-    expect((await all({ q: '_000123', until: new Date('2026-03-04T00:00:00Z') })).ids).toEqual([
-      'evt_000123',
-    ]);
+    expect((await all({ q: '_000123', until })).ids).toEqual(['evt_000123']);
   });
 
   it('neither skips nor repeats, however small the pages', async () => {
-    const until = new Date('2026-03-04T00:00:00Z');
     expect((await all({ q: 'needle', since, until }, 1)).ids).toEqual(ids);
   });
 
@@ -94,45 +109,52 @@ describe('a search of events', () => {
     for (const q of ['%', 'hay_hay', '\\']) expect((await all({ q, since })).ids).toEqual([]);
   });
 
-  it('goes back a day where nobody says how far', async () => {
-    const { ids: found } = await all({ q: 'needle', until: new Date('2026-03-04T00:00:00Z') });
-    expect(found).toEqual(ids.slice(0, 4));
-    expect((await all({ q: 'needle' })).ids).toEqual([]);
+  it('goes back as far as the record is kept where nobody says how far', async () => {
+    expect((await all({ q: 'needle' })).ids).toEqual(ids);
+    await database.query(`UPDATE tenants SET retention_days = 2 WHERE id = 'acme'`);
+    const kept = (await all({ q: 'needle' })).ids;
+    await database.query(`UPDATE tenants SET retention_days = NULL WHERE id = 'acme'`);
+    expect(kept).toEqual(ids.filter((_, n) => rare[n]! * 5_000 < 2 * DAY_MS));
   });
 
   it('answers in bounded time, with what it has and where to go on', async () => {
     const begun = performance.now();
-    const page = await list({ q: 'nowhere to be found', since });
+    // No letters or digits three in a row: no index knows of it.
+    const page = await list({ q: 'ü ö ä', since });
     expect(performance.now() - begun).toBeLessThan(500);
     expect(page.nextCursor).not.toBeNull();
   });
 
   it('never sees what is of another tenant', async () => {
-    const page = await listEvents(database, 'globex', { q: 'needle', since }, { limit: 50 });
-    expect(page).toEqual({ rows: [], nextCursor: null });
+    expect((await all({ q: 'needle', since }, 50, 'globex')).ids).toEqual([]);
   });
 });
 
 describe('the plan for events', () => {
-  const second = { since: new Date('2026-03-02T00:00:00Z'), until: new Date('2026-03-03T00:00:00Z') };
-
   it('reads the partitions of the days that were asked for, and no others', async () => {
-    expect(await partitionsOf(listed(second))).toEqual(['events_20260302']);
-    expect(await partitionsOf(listed({ ...second, type: 'order.rare.paid' }))).toEqual(['events_20260302']);
-    const search = searchStatement('acme', { ...second, q: 'x' }, undefined);
-    expect(await partitionsOf(search)).toEqual(['events_20260302']);
+    const asked: [EventFilter, Way][] = [
+      [{}, 'listed'],
+      [{ type: 'order.rare.paid' }, 'listed'],
+      [{ q: 'x' }, 'walked'],
+      [{ q: 'needle' }, 'looked_up'],
+    ];
+    for (const [filter, way] of asked)
+      expect([way, partitionsIn(await planOf(filter, way))]).toEqual([way, [partitionOf(2)]]);
   });
 
   it('reads none that a cursor has left behind', async () => {
-    const { nextCursor } = await list({ until: new Date('2026-03-02T00:00:01Z') }, undefined, 1);
-    expect(await partitionsOf(listed({}, nextCursor ?? ''))).not.toContain('events_20260303');
-    const place = { at: new Date('2026-03-01T12:00:00Z'), id: 'x' };
-    expect(await partitionsOf(searchStatement('acme', { q: 'x' }, place))).toEqual(['events_20260301']);
+    const page = await list({ until: new Date(daysAgo(1).getTime() + 1_000) }, undefined, 1);
+    const next = await list({}, page.nextCursor ?? '', 1);
+    expect(next.rows[0]?.accepted_at.getTime()).toBeLessThan(daysAgo(1).getTime());
+    const stretch = { from: daysAgo(3).getTime(), to: daysAgo(1).getTime() - DAY_MS / 2 };
+    const place = { at: new Date(stretch.to - 1), id: 'x' };
+    expect(partitionsIn(await planOf({ q: 'x' }, 'walked', stretch, place))).not.toContain(partitionOf(1));
   });
 
-  it('finds a rare type by its index', async () => {
-    const { text, values } = listed({ type: 'order.rare.paid' });
-    const plan = JSON.stringify(await database.query(`EXPLAIN ${text}`, values));
-    expect(plan).toMatch(/Index Scan.*tenant_type_accepted_at/);
+  it('finds a rare type by its index, and a rare text by that of past days', async () => {
+    expect(await planOf({ type: 'order.rare.paid' }, 'listed')).toMatch(
+      /Index Scan.*tenant_type_accepted_at/,
+    );
+    expect(await planOf({ q: 'needle' }, 'looked_up')).toMatch(/Bitmap Index Scan.*_searched/);
   });
 });

@@ -1,54 +1,90 @@
 import { isEventType, type TenantId } from '#domain';
 import type { DataSource } from 'typeorm';
-import { decodeCursor, pageOf, type Page, type PageRequest } from '../page.js';
-import { EventRow } from './event-row.js';
-import { keyOf, searchEvents, type EventFilter, type EventSummaryRow } from './search-events.js';
+import { decodeCursor, type Page, type PageRequest } from '../page.js';
+import { retainedSince } from '../retention/retained-since.js';
+import type { EventRow } from './event-row.js';
+import { lookThrough, type Looked } from './look-through.js';
+import { indexedDays } from './past-indexes.js';
+import { eventsStatement, PORTION, type EventFilter, type EventPlace, type Way } from './events-statement.js';
 
-export type { EventFilter, EventSummaryRow } from './search-events.js';
+export type { EventFilter } from './events-statement.js';
+import { AHEAD_MS, stretchesOf, type Stretch } from './stretches.js';
 
-const SUMMARY = ['tenant', 'id', 'accepted_at', 'type', 'timestamp', 'status', 'reason', 'match_count'];
+/** An event without what it carries, which may be large. */
+export type EventSummaryRow = Omit<EventRow, 'data' | 'metadata' | 'sequence'>;
+
+/** Without so many letters and digits in a row the index knows nothing of a text. */
+const INDEXED_TEXT = /[a-z0-9]{3}/i;
+/** Of so many that were looked at at least, so many were what is wanted: the next page is full sooner without the index. */
+const ENOUGH_SEEN = PORTION;
+const FREQUENT = 0.01;
 
 /**
- * A tenant's events, newest first. What an index knows is listed as far back
- * as there are events; everything else is searched for (searchEvents).
+ * A tenant's events, newest first, as far back as its record is kept. A text or
+ * a pattern of types is looked for through the rows for a bounded time: a page
+ * may be short, even empty, and not the last (lookThrough). On days that are
+ * over, an index finds texts that are rare.
  * @throws CursorError
  */
 export async function listEvents(
   dataSource: DataSource,
   tenant: TenantId,
   filter: EventFilter,
-  page: PageRequest,
+  { limit, cursor }: PageRequest,
 ): Promise<Page<EventSummaryRow>> {
+  const after = decodeCursor('events', cursor, 2);
+  const now = Date.now();
+  const from = Math.max(
+    filter.since?.getTime() ?? 0,
+    (await retainedSince(dataSource, tenant, now)).getTime(),
+  );
+  const to = Math.min(filter.until?.getTime() ?? now + AHEAD_MS, after ? Number(after[0]) + 1 : Infinity);
   const isPattern = filter.type !== undefined && !isEventType(filter.type);
-  if (filter.q !== undefined || isPattern) return searchEvents(dataSource, tenant, filter, page);
-  const found = await listStatement(dataSource, tenant, filter, page).getMany();
-  return pageOf('events', found, page.limit, keyOf);
+  const isListed = filter.q === undefined && !isPattern;
+  const days = isListed ? undefined : await indexedDays(dataSource, 'events');
+  const hasIndex = filter.q !== undefined && INDEXED_TEXT.test(filter.q);
+  const search = { seen: 0, found: 0 };
+  return lookThrough<EventSummaryRow>(
+    stretchesOf(from, to, (day) => isListed || (hasIndex && days?.has(day) === true)),
+    {
+      list: 'events',
+      isServed: isListed,
+      limit,
+      after,
+      keyOf,
+      keyAt: (time) => [String(time), ''],
+      look: async (stretch, key, wanted) => {
+        const way = isListed ? 'listed' : wayOf(stretch, search);
+        const { text, values } = eventsStatement(tenant, filter, stretch, placeOf(key), way, wanted);
+        const looked = lookedAt(way, await dataSource.query<Seen[]>(text, values), wanted);
+        search.seen += way === 'walked' ? PORTION : 0;
+        search.found += looked.rows.length;
+        return looked;
+      },
+    },
+  );
 }
 
-/** @throws CursorError */
-export function listStatement(
-  dataSource: DataSource,
-  tenant: TenantId,
-  filter: Omit<EventFilter, 'q'>,
-  { limit, cursor }: PageRequest,
-) {
-  const query = dataSource.manager
-    .createQueryBuilder(EventRow, 'event')
-    .select(SUMMARY.map((column) => `event.${column}`))
-    .where('event.tenant = :tenant', { tenant })
-    .orderBy('event.accepted_at', 'DESC')
-    .addOrderBy('event.id', 'DESC')
-    .limit(limit + 1);
-  const after = decodeCursor('events', cursor, 2);
-  if (after) {
-    const at = new Date(Number(after[0]));
-    // The first condition says less than the second, but prunes partitions.
-    query
-      .andWhere('event.accepted_at <= :at', { at })
-      .andWhere('(event.accepted_at, event.id) < (:at, :id)', { at, id: after[1] });
-  }
-  if (filter.type) query.andWhere('event.type = :type', { type: filter.type });
-  if (filter.since) query.andWhere('event.accepted_at >= :since', { since: filter.since });
-  if (filter.until) query.andWhere('event.accepted_at < :until', { until: filter.until });
-  return query;
+/** What is frequent is found soonest in the order of the list, what is rare by the index. */
+function wayOf({ indexed }: Stretch, { seen, found }: { seen: number; found: number }): Way {
+  if (!indexed) return 'walked';
+  return seen >= ENOUGH_SEEN && found < FREQUENT * seen ? 'looked_up' : 'walked';
+}
+
+type Seen = EventSummaryRow & { place: string; found: boolean };
+
+function lookedAt(way: Way, seen: Seen[], wanted: number): Looked<EventSummaryRow> {
+  const rows = seen.filter(({ found }) => found).map(({ place: _place, found: _found, ...row }) => row);
+  const last = seen.at(-1);
+  const isThrough = way !== 'walked' || Number(last?.place) !== PORTION || !last;
+  const goesOnAfter = isThrough ? null : keyOf(last);
+  return { rows: rows.slice(0, wanted), goesOnAfter };
+}
+
+function keyOf({ accepted_at, id }: Pick<EventSummaryRow, 'accepted_at' | 'id'>): string[] {
+  return [String(accepted_at.getTime()), id];
+}
+
+function placeOf(key: string[] | undefined): EventPlace | undefined {
+  return key && { at: new Date(Number(key[0])), id: key[1] ?? '' };
 }

@@ -1,0 +1,46 @@
+import { dayOf } from './day-partitions.js';
+
+/** A part of the time that a list is about, in which one kind of statement serves. */
+export interface Stretch {
+  /** Milliseconds since 1970; the end is outside. */
+  from: number;
+  to: number;
+  /** Whether all its days have the indexes of past days. */
+  indexed: boolean;
+}
+
+const DAY_MS = 86_400_000;
+/** Clocks of other machines may be ahead of this one: a list without an end goes so far beyond now. */
+export const AHEAD_MS = 3_600_000;
+
+/**
+ * Cuts a time into stretches, the newest first. Days without indexes stand
+ * alone. Days with them come together, each stretch twice as many as the one
+ * before: what is frequent is found in the first, whose plan has one partition,
+ * and what is rare costs few statements.
+ * @param from milliseconds since 1970
+ * @param to outside; milliseconds since 1970
+ * @param isIndexed of a day, as dayOf gives it
+ */
+export function stretchesOf(from: number, to: number, isIndexed: (day: string) => boolean): Stretch[] {
+  const stretches: Stretch[] = [];
+  let days = 1;
+  let end = to;
+  while (end > from) {
+    let start = beginningBefore(end);
+    const indexed = isIndexed(dayOf(start));
+    if (indexed) {
+      for (let more = days - 1; more > 0 && start > from && isIndexed(dayOf(start - DAY_MS)); more--)
+        start -= DAY_MS;
+      days *= 2;
+    }
+    stretches.push({ from: Math.max(from, start), to: end, indexed });
+    end = start;
+  }
+  return stretches;
+}
+
+/** The beginning of the day that the millisecond before is in. */
+function beginningBefore(time: number): number {
+  return Math.floor((time - 1) / DAY_MS) * DAY_MS;
+}
