@@ -22,6 +22,8 @@ import { EventBatchController } from './events/event-batch.controller.js';
 import { EventsController } from './events/events.controller.js';
 import { EventPreviewController } from './events/preview/preview.controller.js';
 import { PublishEvent } from './events/publish-event.js';
+import { ExportsController } from './exports/exports.controller.js';
+import { RunningExports } from './exports/running-exports.js';
 import { ForgetExpired } from './idempotency/forget-expired.js';
 import { KeptAnswers } from './idempotency/kept-answers.js';
 import { CreateJob } from './jobs/create-job.js';
@@ -42,6 +44,7 @@ import { schemaFaults } from './problems/schema-faults.js';
 import { LedgerRelay } from './relay/ledger-relay.js';
 import { ReplayEvent } from './replays/replay-event.js';
 import { EventReplaysController, WebhookReplaysController } from './replays/replays.controllers.js';
+import { RetentionController } from './retention/retention.controller.js';
 import { Statistics } from './statistics/statistics.js';
 import { StatisticsController, WebhookStatisticsController } from './statistics/statistics.controllers.js';
 import { SystemController } from './system/system.controller.js';
@@ -121,6 +124,8 @@ export class AdminApiModule {
         TemplatesController,
         JobsController,
         SystemController,
+        ExportsController,
+        RetentionController,
         FrontPageController,
       ],
       providers: [
@@ -155,6 +160,7 @@ export class AdminApiModule {
         TryWebhook,
         PreviewRequests,
         KeptAnswers,
+        RunningExports,
         ForgetExpired,
         Statistics,
         TenantChanges,

@@ -18,6 +18,8 @@ export * from './record/attempt-row.js';
 export * from './record/day-partitions.js';
 export * from './retention/retained-since.js';
 export * from './retention/drop-day.js';
+export * from './retention/export-rows.js';
+export * from './retention/coming-to-an-end.js';
 export * from './retention/delete-day-of-tenant.js';
 export * from './job/forget-jobs.js';
 export * from './unavailable.js';

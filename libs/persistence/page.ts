@@ -20,7 +20,7 @@ export interface Page<Row> {
  * A cursor is the key of the last row shown, so rows that arrive meanwhile
  * neither push others onto the next page nor are missed by it.
  */
-function encodeCursor(list: string, key: string[]): string {
+export function encodeCursor(list: string, key: string[]): string {
   return Buffer.from(JSON.stringify([list, ...key])).toString('base64url');
 }
 

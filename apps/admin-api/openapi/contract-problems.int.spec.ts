@@ -6,6 +6,7 @@ import { member, startApi, type TestAnswer, type TestApi } from '../testing/api-
 import { codesOf, Contract } from '../testing/contract.js';
 import { documentWithoutServers } from '../testing/document-for-tests.js';
 import { openRecord, type TestRecord } from '../testing/record-for-tests.js';
+import { askSlowly, recordLargeEvents } from '../testing/slow-export.js';
 import { createWebhook, WEBHOOKS, webhookFields } from '../testing/webhooks-for-tests.js';
 
 const contract = new Contract(await documentWithoutServers());
@@ -156,6 +157,16 @@ async function tooManyGuesses(): Promise<TestAnswer> {
   throw new Error('200 wrong keys were not too many.');
 }
 
+async function tooManyExports(): Promise<TestAnswer> {
+  const target = '/api/v1/exports/events';
+  await api.ask('POST', TENANTS, { id: 'large', name: 'large' });
+  await recordLargeEvents(record.database, 'large');
+  const sockets = [await askSlowly(api, 'large', target), await askSlowly(api, 'large', target)];
+  const answer = await api.ask('GET', target, undefined, { 'tidings-tenant': 'large' });
+  for (const socket of sockets) socket.destroy();
+  return answer;
+}
+
 async function tooManyRequests(): Promise<TestAnswer> {
   await api.halt();
   const before = api.options.requestsPerSecond;
@@ -260,6 +271,7 @@ const PROVOKED: Record<ProblemUnderApi, [operation: string, ask: () => Promise<T
   webhook_limit_reached: ['createWebhook', () => createWebhook(api, {}, TINY)],
   idempotency_key_reused: ['publishEvent', reused],
   too_many_attempts: ['listWebhooks', tooManyGuesses],
+  too_many_exports: ['exportEvents', tooManyExports],
   rate_limited: ['listWebhooks', tooManyRequests],
   internal: ['listEventTypes', broken],
   database_unavailable: ['listWebhooks', withoutDatabase],

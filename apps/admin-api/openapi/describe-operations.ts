@@ -79,7 +79,8 @@ export function describeOperation(
   for (const [status, answer] of Object.entries(operation.responses) as [string, DescribedAnswer][]) {
     if (note?.versioned) answer.headers = { ETag: { $ref: '#/components/headers/ETag' } };
     const example = note?.alsoAnswers?.[Number(status)] ?? note?.answer;
-    for (const content of Object.values(answer.content ?? {})) content.example = example;
+    for (const [type, content] of Object.entries(answer.content ?? {}))
+      content.example = note?.answersByType?.[type] ?? example;
   }
   return describeProblems(operation, problemsOf(method, path, own));
 }

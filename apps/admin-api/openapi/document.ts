@@ -56,6 +56,8 @@ export function openApiDocument(app: NestFastifyApplication): OpenAPIObject {
     .addTag('events', 'What happened')
     .addTag('deliveries', 'What is owed to webhooks, and every attempt')
     .addTag('stats', 'How events, deliveries and attempts fared')
+    .addTag('exports', 'The record as files, such as before it goes')
+    .addTag('retention', 'For how long the record is kept')
     .addTag('jobs', 'Work on many deliveries, and how far it is')
     .addTag('keys', 'Who may call the API')
     .addTag('tenants', 'Whose all of this is')

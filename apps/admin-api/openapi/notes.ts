@@ -1,10 +1,12 @@
 import { deliveryNotes, deliveryPaths } from '../deliveries/delivery-notes.js';
 import { eventTypeNotes, eventTypePaths } from '../event-types/event-type-notes.js';
 import { eventNotes, eventPaths } from '../events/event-notes.js';
+import { exportNotes } from '../exports/export-notes.js';
 import { jobNotes, jobPaths } from '../jobs/job-notes.js';
 import { keyNotes, keyPaths } from '../keys/key-notes.js';
 import { previewNotes } from '../previews/preview-notes.js';
 import { replayNotes } from '../replays/replay-notes.js';
+import { retentionNotes } from '../retention/retention-notes.js';
 import { statisticsNotes } from '../statistics/statistics-notes.js';
 import { systemNotes } from '../system/system-notes.js';
 import { templateNotes, templatePaths } from '../templates/template-notes.js';
@@ -34,6 +36,8 @@ const NOTES: OperationNotes = {
   ...statisticsNotes,
   ...jobNotes,
   ...systemNotes,
+  ...exportNotes,
+  ...retentionNotes,
   ...opsNotes,
 };
 

@@ -11,6 +11,8 @@ export interface OperationNote {
   yaml?: unknown;
   /** What it would be answered with; left out where the answer has no body. */
   answer?: unknown;
+  /** The same by media type, where an answer has several. */
+  answersByType?: Record<string, unknown>;
   /** What it would be answered with otherwise, by status, where there are several. */
   alsoAnswers?: Record<number, unknown>;
 }

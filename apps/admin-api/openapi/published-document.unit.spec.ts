@@ -6,6 +6,7 @@ import { DocumentSchemas } from '../testing/document-schemas.js';
 
 const FILE = 'docs/openapi.json';
 const PROBLEM_JSON = 'application/problem+json';
+const EXPORTED = ['application/x-ndjson', 'text/csv'];
 
 let document: ApiDocument;
 beforeAll(async () => {
@@ -88,7 +89,8 @@ describe('docs/openapi.json', () => {
     for (const { operation } of api())
       for (const [status, answer] of Object.entries(operation.responses)) {
         const types = Object.keys(answer.content ?? {});
-        const expected = status === '204' ? [] : [status < '300' ? 'application/json' : PROBLEM_JSON];
+        const success = operation.tags?.includes('exports') ? EXPORTED : ['application/json'];
+        const expected = status === '204' ? [] : status < '300' ? success : [PROBLEM_JSON];
         expect([operation.operationId, status, types]).toEqual([operation.operationId, status, expected]);
       }
   });

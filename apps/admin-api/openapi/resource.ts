@@ -37,3 +37,17 @@ export function Answers(
 export function AlsoAnswers(status: number, description: string, schema: ZodType): MethodDecorator {
   return ApiResponse({ status, description, standardSchema: schema });
 }
+
+/** Says that an operation answers with lines that are written while they are read, in one of two formats. */
+export function StreamsLines(description: string, problems: ProblemCode[]): MethodDecorator {
+  const content = { schema: { type: 'string' } };
+  return applyDecorators(
+    HttpCode(200),
+    ApiResponse({
+      status: 200,
+      description,
+      content: { 'application/x-ndjson': { ...content }, 'text/csv': { ...content } },
+    }),
+    ApiExtension(OWN_PROBLEMS, problems),
+  );
+}

@@ -48,6 +48,7 @@ export const PROBLEMS = {
   },
   idempotency_key_reused: { status: 422, title: 'The Idempotency-Key was used for another request' },
   too_many_attempts: { status: 429, title: 'Too many wrong keys' },
+  too_many_exports: { status: 429, title: 'The tenant has all the exports at once that it may have' },
   rate_limited: { status: 429, title: 'Too many requests' },
   internal: { status: 500, title: 'Something went wrong on our side' },
   database_unavailable: { status: 503, title: 'The database cannot be reached' },

@@ -23,11 +23,13 @@ export class Contract {
   breaches({ operation }: FoundOperation, answer: TestAnswer): string[] {
     const documented = operation.responses[String(answer.status)];
     if (!documented) return [`the status ${answer.status} is not documented: ${answer.text}`];
-    const [content] = Object.entries(documented.content ?? {});
+    const contents = Object.entries(documented.content ?? {});
     const type = answer.headers.get('content-type')?.split(';')[0];
+    const content = contents.find(([named]) => named === type) ?? contents[0];
     const breaches = [];
     if (content?.[0] !== type) breaches.push(`it is ${type}, and should be ${content?.[0]}`);
-    const fault = content?.[1].schema ? this.schemas.faultsOf(content[1].schema, answer.json) : null;
+    const shown = type?.endsWith('json') && type !== 'application/x-ndjson' ? answer.json : answer.text;
+    const fault = content?.[1].schema ? this.schemas.faultsOf(content[1].schema, shown) : null;
     if (fault !== null) breaches.push(fault);
     if (!content && answer.text !== '') breaches.push('it has a body');
     const tagged = Object.hasOwn(documented.headers ?? {}, 'ETag');
