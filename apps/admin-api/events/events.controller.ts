@@ -10,6 +10,7 @@ import { PathId } from '../http/path-id.js';
 import { TraceOfRequest } from '../http/trace-of-request.js';
 import { Answers, Resource } from '../openapi/resource.js';
 import { Problem } from '../problems/problem.js';
+import { isOpen, noLongerBefore } from '../retention/kept-no-more.js';
 import {
   acceptedEventView,
   eventPage,
@@ -57,6 +58,8 @@ export class EventsController {
   async read(@CallerOf() { tenant }: Caller, @PathId() id: string) {
     const absent = () => new Problem('event_not_found', { detail: `There is no event ${id}.` });
     const { event, deliveries } = found(await findEvent(this.database, tenant, id), absent);
+    const since = await noLongerBefore(this.database, tenant, event.accepted_at);
+    if (since && event.accepted_at < since && !deliveries.some(isOpen)) throw absent();
     return eventText(event, deliveries);
   }
 }
