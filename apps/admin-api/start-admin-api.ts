@@ -9,6 +9,7 @@ import { AddressGuard, type EgressPolicy } from '#egress';
 import {
   createRegistry,
   logConnection,
+  reportTo,
   nestLogger,
   startTracing,
   type Logger,
@@ -99,7 +100,7 @@ export async function startAdminApi(options: AdminApiOptions): Promise<RunningAp
   );
   const streamAges = new StreamAgesKeeper({
     ...{ bus, database, owedForHours: options.owedForHours },
-    report: (problem, error) => logger.warn({ err: error }, problem),
+    report: reportTo(logger),
   });
   logConnection(bus, logger);
   const relay = new LedgerRelay(databaseUrl, bus, logger);

@@ -19,6 +19,7 @@ import {
   logConnection,
   nestLogger,
   OPS_LIMITS,
+  reportTo,
   startTracing,
   type Logger,
   type RunningApp,
@@ -79,7 +80,7 @@ const HOUR_MS = 3_600_000;
  */
 export async function startDispatcher(options: DispatcherOptions): Promise<RunningApp> {
   const { logger, concurrency } = options;
-  const report = (problem: string, error: unknown) => logger.warn({ err: error }, problem);
+  const report = reportTo(logger);
   const bus = await Bus.open(
     { url: options.natsUrl, access: options.natsAccess, name: 'tidings-dispatcher' },
     options.topology,

@@ -11,6 +11,8 @@ export interface DataFolder {
   readonly standaloneJson: string;
   /** Keys, passwords and ports that stay the same from start to start. */
   readonly keptJson: string;
+  /** Where the processes serve their metrics; there only while it runs. */
+  readonly targetsJson: string;
   /** The processes of this run, by which the next one recognises those left over. */
   readonly childrenJson: string;
   readonly postgres: string;
@@ -53,6 +55,7 @@ export async function openDataFolder(configured: string): Promise<DataFolder> {
     lock: join(path, 'lock'),
     standaloneJson: join(path, 'standalone.json'),
     keptJson: join(path, 'kept.json'),
+    targetsJson: join(path, 'prometheus-targets.json'),
     childrenJson: join(path, 'children.json'),
     postgres: join(path, 'postgres'),
     nats: join(path, 'nats'),

@@ -11,6 +11,7 @@ import { demoEgress } from './demo/demo-egress.js';
 import { readOrMakeKept, writeKept, type Kept } from './kept.js';
 import { takeLock, type FolderLock } from './lock.js';
 import { expectReachable } from './reachable.js';
+import { ScrapeTargets } from './scrape-targets.js';
 import { DATABASE, dataFault, prepareNats, preparePostgres } from './servers.js';
 import { StandaloneFile, type StandaloneJson } from './standalone-json.js';
 import { terminal } from './terminal.js';
@@ -37,6 +38,7 @@ export class Standalone {
   private record: ChildrenRecord | undefined;
   private crew: Crew | undefined;
   private file: StandaloneFile | undefined;
+  private targets: ScrapeTargets | undefined;
   private stopped: Promise<void> | undefined;
 
   constructor(
@@ -59,6 +61,8 @@ export class Standalone {
     this.lock = await takeLock(folder.lock, folder.path);
     // One that a killed start left behind would send clients to what is no more.
     await rm(folder.standaloneJson, { force: true });
+    this.targets = new ScrapeTargets(folder.targetsJson);
+    await this.targets.remove();
     const leftovers = await endLeftovers(folder.childrenJson);
     if (leftovers.length > 0)
       terminal.warn('Earlier start', `was killed; ended what it left: ${leftovers.join(', ')}`);
@@ -86,6 +90,7 @@ export class Standalone {
     const { crew } = this;
     this.file = new StandaloneFile(folder.standaloneJson, () => ({ ...addresses, processes: crew.pids }));
     await this.file.update();
+    await this.targets.write();
     return { addresses, folder, kept };
   }
 
@@ -134,6 +139,7 @@ export class Standalone {
       TIDINGS_TLS_KEY: '',
       ...(this.demo ? demoEgress(config) : {}),
     };
+    this.targets?.add('admin-api', api.host, api.port);
     const run = async (instance: AppInstance): Promise<void> => {
       // Chosen once, so that a process is found at the same place after it was started again.
       const opsPort = await freePort(api.host);
@@ -143,6 +149,7 @@ export class Standalone {
         folder.log(instance.name),
       );
       await this.bringUp(crew, instance.name, instance.app, program);
+      if (instance.app !== 'admin-api') this.targets?.add(instance.name, api.host, opsPort);
     };
     // The admin API comes first: it brings the database's tables up to date.
     for (const instance of instancesOf('admin-api', 1)) await run(instance);
@@ -170,6 +177,7 @@ export class Standalone {
   private async end(): Promise<void> {
     // First, so that nobody is sent to a system that is going away.
     await this.file?.remove();
+    await this.targets?.remove();
     await this.crew?.stop();
     await this.record?.clear();
     await this.lock?.release();

@@ -17,6 +17,7 @@ import {
   logConnection,
   nestLogger,
   OPS_LIMITS,
+  reportTo,
   startTracing,
   type Logger,
   type RunningApp,
@@ -80,7 +81,7 @@ export async function startSubscriber(options: SubscriberOptions): Promise<Runni
     journalMetrics(registry, () => [journal]),
   );
   const tracing = await startTracing(options.tracing, 'subscriber', logger);
-  const report = (problem: string, error: unknown) => logger.warn({ err: error }, problem);
+  const report = reportTo(logger);
   const app = await NestFactory.create<NestFastifyApplication>(
     SubscriberModule.of({
       ...{ bus, database, journal, table, catalogues, tenants, tracing, registry, logger },
@@ -129,12 +130,13 @@ export async function startSubscriber(options: SubscriberOptions): Promise<Runni
 /** Routing needs no database; projections wait for it, however long it is away. */
 function connectWhenThere(database: DataSource, logger: Logger): { abandon: () => void } {
   let abandoned = false;
+  const report = reportTo(logger);
   const connect = async () => {
     while (!abandoned && !database.isInitialized) {
       try {
         await database.initialize();
       } catch (error) {
-        logger.warn({ err: error }, 'the database is away; the record waits');
+        report('the database is away; the record waits', error);
         await new Promise((resolve) => setTimeout(resolve, DATABASE_RETRY_MS));
       }
     }

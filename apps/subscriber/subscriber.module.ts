@@ -6,6 +6,7 @@ import {
   databaseMetrics,
   OpsModule,
   readGauge,
+  reportTo,
   streamMetrics,
   type Logger,
   type Registry,
@@ -50,6 +51,7 @@ export class SubscriberModule {
     busMetrics(registry, bus);
     streamMetrics(registry, bus, parts.sourceConsumers);
     databaseMetrics(registry, () => poolFigures(database));
+    const reportUnwritten = reportTo(logger, 'error');
     const projection = new Projection(database);
     const commit = new GroupCommit({
       write: async (facts) => {
@@ -60,7 +62,7 @@ export class SubscriberModule {
       isTransient: (error) => !isUnwritable(error),
       report: (problem, error, facts) => {
         metrics.projectionProblem();
-        logger.error({ err: error, facts }, problem);
+        reportUnwritten(problem, error, { facts });
       },
       passedOver: (fact) => {
         metrics.passedOver();
@@ -80,7 +82,7 @@ export class SubscriberModule {
       const { tenant, webhook, reason } = told;
       logger.info({ tenant, webhook, reason }, 'a webhook was disabled');
     };
-    const report = (problem: string, error: unknown) => logger.warn({ err: error }, problem);
+    const report = reportTo(logger);
     const reconciler = new Reconciler({
       bus,
       database,

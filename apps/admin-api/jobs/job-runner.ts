@@ -109,7 +109,7 @@ export class JobRunner implements OnApplicationBootstrap, OnApplicationShutdown 
         await letJobGo(this.database, lease).catch(() => undefined);
         throw error;
       }
-      this.logger.error({ err: error, job: job.id }, 'a job failed');
+      this.logger.error({ err: error, tenant: job.tenant, job: job.id }, 'a job failed');
       await failJob(this.database, lease, 'internal');
     } finally {
       clearInterval(renewing);
