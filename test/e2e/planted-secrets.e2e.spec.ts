@@ -223,14 +223,26 @@ describe('no secret that the system was told', () => {
       expect((body['data'] as unknown[]).length).toBe(Object.keys(auths).length);
     }, 20_000);
 
-    for (const path of ['/webhooks', '/deliveries', '/events', '/keys', '/tenants']) await ask('GET', path);
+    for (const path of ['/webhooks', '/deliveries', '/events', '/keys', '/tenants', '/system', '/stats'])
+      await ask('GET', path);
     const { body } = await ask('GET', '/deliveries');
     for (const { id } of body['data'] as { id: string }[]) await ask('GET', `/deliveries/${id}`);
     for (const id of webhooks)
       for (const path of ['', '/history', '/activity'])
         await ask('GET', `/webhooks/${id}${path}`).catch(() => undefined);
-    for (const path of ['/metrics', '/openapi.json', '/health/ready'])
-      answers.push(await (await fetch(system.apiUrl + path)).text());
+    answers.push(await (await fetch(`${system.apiUrl}/openapi.json`)).text());
+    const targets = JSON.parse(await readFile(join(system.dataDir, 'prometheus-targets.json'), 'utf8')) as {
+      targets: string[];
+    }[];
+    expect(targets).toHaveLength(3);
+    for (const {
+      targets: [address],
+    } of targets)
+      for (const path of ['/metrics', '/health/ready']) {
+        const text = await (await fetch(`http://${address}${path}`)).text();
+        expect(text).toMatch(/tidings_build_info|"status":"ok"/);
+        answers.push(text);
+      }
 
     // A query is a secret to nobody who may see the webhook, but traces go elsewhere.
     const asked = { type: 'q', data: 1 };
