@@ -31,6 +31,8 @@ import { JobRunner } from './jobs/job-runner.js';
 import { JobsController } from './jobs/jobs.controller.js';
 import { PeopleJournal } from './journal/people-journal.js';
 import { KeysController } from './keys/keys.controller.js';
+import { FEED_LIMITS, LiveFeed } from './live-feed/live-feed.js';
+import { LiveFeedController } from './live-feed/live-feed.controller.js';
 import { FrontPageController } from './openapi/front-page.controller.js';
 import { PreviewRequests } from './previews/preview-requests.js';
 import {
@@ -112,6 +114,8 @@ export class AdminApiModule {
         EventBatchController,
         EventPreviewController,
         EventTypesController,
+        // Before those that read a delivery by its id.
+        LiveFeedController,
         DeliveriesController,
         WebhookDeliveriesController,
         DeliveryControlController,
@@ -152,6 +156,8 @@ export class AdminApiModule {
           inject: [BringBack],
           useFactory: (bringBack: BringBack) => new JobRunner(database, bus, bringBack, parts.logger),
         },
+        { provide: 'FEED_LIMITS', useValue: FEED_LIMITS },
+        LiveFeed,
         PeopleJournal,
         BringBack,
         DeliveryControl,

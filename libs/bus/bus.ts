@@ -15,6 +15,7 @@ import { Consumer, type ConsumerOptions } from './consumer.js';
 import { DeliveryQueue } from './delivery-queue.js';
 import { EventStore } from './event-store.js';
 import { PartitionHomes } from './homes/partition-homes.js';
+import { JournalFollower } from './journal-follower.js';
 import { JournalWriter, type JournalObserver } from './journal-writer.js';
 import { Lanes } from './lanes.js';
 import { OwedOfWebhook } from './owed-of-webhook.js';
@@ -139,6 +140,11 @@ export class Bus {
     const { dedupId, trace } = event;
     const options = trace ? { dedupId, headers: traceHeaders(trace) } : { dedupId };
     return this.publisher.publish(eventSubject(event.tenant, event.type), event.body, options);
+  }
+
+  /** @param name of who follows JOURNAL */
+  journalFollower(name: string): JournalFollower {
+    return new JournalFollower(this.wires, name);
   }
 
   consumer(options: ConsumerOptions): Consumer {

@@ -44,6 +44,7 @@ export * from './tenant/routed-tenant.js';
 export * from './relay/relay-session.js';
 export * from './relay/relayed-tables.js';
 export * from './record/project-facts.js';
+export { deliveryStatesOf, type DeliveryJson } from './record/rows-of-facts.js';
 export * from './event-type/event-type-row.js';
 export * from './event-type/event-type-state.js';
 export * from './event-type/change-event-type.js';

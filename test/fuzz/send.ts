@@ -24,13 +24,20 @@ export function send(origin: string, { method, target, headers, body }: SentRequ
     const sent = httpRequest(
       { agent, hostname, port, method, path: target, headers: { ...headers, ...length } },
       (response) => {
+        const contentType = response.headers['content-type'] ?? '';
+        // It goes on until somebody has heard enough.
+        if (contentType.startsWith('text/event-stream')) {
+          resolve({ status: response.statusCode ?? 0, contentType, text: '' });
+          response.destroy();
+          return;
+        }
         const parts: Buffer[] = [];
         response.on('data', (part: Buffer) => parts.push(part));
         response.on('error', reject);
         response.on('end', () =>
           resolve({
             status: response.statusCode ?? 0,
-            contentType: response.headers['content-type'] ?? '',
+            contentType,
             text: Buffer.concat(parts).toString(),
           }),
         );

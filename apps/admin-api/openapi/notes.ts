@@ -2,6 +2,7 @@ import { deliveryNotes, deliveryPaths } from '../deliveries/delivery-notes.js';
 import { eventTypeNotes, eventTypePaths } from '../event-types/event-type-notes.js';
 import { eventNotes, eventPaths } from '../events/event-notes.js';
 import { exportNotes } from '../exports/export-notes.js';
+import { feedNotes } from '../live-feed/feed-notes.js';
 import { jobNotes, jobPaths } from '../jobs/job-notes.js';
 import { keyNotes, keyPaths } from '../keys/key-notes.js';
 import { previewNotes } from '../previews/preview-notes.js';
@@ -29,6 +30,7 @@ const NOTES: OperationNotes = {
   ...eventTypeNotes,
   ...eventNotes,
   ...deliveryNotes,
+  ...feedNotes,
   ...replayNotes,
   ...testNotes,
   ...previewNotes,

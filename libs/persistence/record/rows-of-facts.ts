@@ -132,36 +132,12 @@ export function rowsOfFacts(facts: Fact[]): RecordRows {
     // What is about a webhook as such makes no row.
     if (!('accepted_at' in fact || 'created_at' in fact)) continue;
     times.add('accepted_at' in fact ? fact.accepted_at : fact.created_at);
-    switch (fact.kind) {
-      case 'event.accepted':
-      case 'event.rejected': {
-        const row = fact.kind === 'event.accepted' ? acceptedEvent(fact) : rejectedEvent(fact);
-        events.set(eventKey(row), row);
-        if (fact.kind === 'event.accepted') pendingDeliveries(fact).forEach(move);
-        break;
-      }
-      case 'attempt.finished':
-        finished.set(fact.attempt.id, fact);
-        move(attemptedDelivery(fact));
-        break;
-      case 'delivery.held':
-        move({ ...owedDelivery(fact), reason: fact.reason, updated_at: fact.at });
-        break;
-      case 'delivery.brought_back':
-        // As of when it was asked for: what has become of it since comes after.
-        move({ ...owedDelivery(fact), updated_at: fact.owed_at });
-        break;
-      case 'delivery.cancelled':
-        move({
-          ...untouched(fact),
-          status: 'cancelled',
-          attempt_count: fact.attempt_count,
-          completed_at: fact.at,
-          reason: fact.reason,
-          updated_at: fact.at,
-        });
-        break;
+    if (fact.kind === 'event.accepted' || fact.kind === 'event.rejected') {
+      const row = fact.kind === 'event.accepted' ? acceptedEvent(fact) : rejectedEvent(fact);
+      events.set(eventKey(row), row);
     }
+    if (fact.kind === 'attempt.finished') finished.set(fact.attempt.id, fact);
+    deliveryStatesOf(fact).forEach(move);
   }
   const attempts = inOrder(finished).map(attemptRow);
   return { events: inOrder(events), deliveries: inOrder(deliveries), attempts, finished, times };
@@ -211,6 +187,37 @@ function rejectedEvent(fact: EventRejected): EventJson {
     reason: fact.reason,
     match_count: 0,
   };
+}
+
+/** The states of deliveries that a fact tells of. */
+export function deliveryStatesOf(fact: Fact): DeliveryJson[] {
+  switch (fact.kind) {
+    case 'event.accepted':
+      return pendingDeliveries(fact);
+    case 'attempt.finished':
+      return [attemptedDelivery(fact)];
+    case 'delivery.held':
+      return [{ ...owedDelivery(fact), reason: fact.reason, updated_at: fact.at }];
+    case 'delivery.brought_back':
+      // As of when it was asked for: what has become of it since comes after.
+      return [{ ...owedDelivery(fact), updated_at: fact.owed_at }];
+    case 'delivery.cancelled':
+      return [
+        {
+          ...untouched(fact),
+          status: 'cancelled',
+          attempt_count: fact.attempt_count,
+          completed_at: fact.at,
+          reason: fact.reason,
+          updated_at: fact.at,
+        },
+      ];
+    case 'event.rejected':
+    case 'webhook.refused':
+    case 'circuit.opened':
+    case 'circuit.closed':
+      return [];
+  }
 }
 
 function pendingDeliveries(fact: EventAccepted): DeliveryJson[] {
