@@ -80,6 +80,10 @@ export async function callsOf(
     deliveries_code_503: () => deliveries({ status_code: 503 }),
     deliveries_code_never: () => deliveries({ status_code: 418 }),
     deliveries_code_rare: () => deliveries({ status_code: 429 }),
+    deliveries_failed_and_code: () => deliveries({ status: 'failed', status_code: 200 }),
+    deliveries_failed_and_rare_type: () => deliveries({ status: 'failed', event_type: RARE_TYPE }),
+    // The first webhook of a tenant has the most.
+    deliveries_of_busiest_code_never: () => deliveries({ webhook_id: webhooks[0] ?? '', status_code: 418 }),
     webhooks_deliveries: () => get(`/webhooks/${one(webhooks)}/deliveries`),
     delivery: () => get(`/deliveries/${one(known).id}`),
     events: () => events(),

@@ -28,6 +28,7 @@ describe('/openapi.json', () => {
       'delete /api/v1/webhooks/{id}',
       'delete /api/v1/webhooks/{id}/event-types/{type}',
       'get /api/v1/deliveries',
+      'get /api/v1/deliveries/stream',
       'get /api/v1/deliveries/{id}',
       'get /api/v1/event-types',
       'get /api/v1/event-types/{name}',

@@ -89,7 +89,9 @@ describe('docs/openapi.json', () => {
     for (const { operation } of api())
       for (const [status, answer] of Object.entries(operation.responses)) {
         const types = Object.keys(answer.content ?? {});
-        const success = operation.tags?.includes('exports') ? EXPORTED : ['application/json'];
+        const listens = operation.operationId === 'streamDeliveries';
+        const answered = listens ? ['text/event-stream'] : ['application/json'];
+        const success = operation.tags?.includes('exports') ? EXPORTED : answered;
         const expected = status === '204' ? [] : status < '300' ? success : [PROBLEM_JSON];
         expect([operation.operationId, status, types]).toEqual([operation.operationId, status, expected]);
       }

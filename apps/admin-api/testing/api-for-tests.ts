@@ -96,7 +96,7 @@ async function ask(
     },
     ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
   });
-  const text = await response.text();
+  const text = await textOf(response);
   const isJson = /\bjson/.test(response.headers.get('content-type') ?? '') && method !== 'HEAD';
   return {
     status: response.status,
@@ -104,6 +104,15 @@ async function ask(
     text,
     json: isJson ? (JSON.parse(text) as unknown) : undefined,
   };
+}
+
+/** Of server-sent events, which have no end, what comes first. */
+async function textOf(response: Response): Promise<string> {
+  if (!response.headers.get('content-type')?.startsWith('text/event-stream')) return response.text();
+  const reader = response.body?.getReader();
+  const first = await reader?.read();
+  await reader?.cancel();
+  return Buffer.from((first?.value as Uint8Array | undefined) ?? []).toString();
 }
 
 /** A member of an answer that is text, such as its id. */

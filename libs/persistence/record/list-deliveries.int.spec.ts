@@ -5,7 +5,7 @@ import { openDatabase } from '../database.js';
 import { migrate } from '../migrations/migrate.js';
 import { dayOf, ensureDayPartitions } from './day-partitions.js';
 import { deliveriesStatement, listDeliveries, type DeliveryFilter } from './list-deliveries.js';
-import { forgetIndexedDays, indexPastDays } from './past-indexes.js';
+import { forgetDays, indexPastDays } from './past-indexes.js';
 
 const DAY_MS = 86_400_000;
 const TODAY = Math.floor(Date.now() / DAY_MS) * DAY_MS;
@@ -107,6 +107,10 @@ const FILTERS: DeliveryFilter[] = [
   { status_code: 418 },
   { status_code: 204, ...WINDOW },
   { status: 'retrying', status_code: 503 },
+  { status: 'failed', status_code: 204 },
+  { status: 'failed', event_type: 'audit.finding' },
+  { status: 'success', event_type: 'audit.finding' },
+  { status: 'success', status_code: 200, event_type: 'order.sent', ...WINDOW },
   { webhook_id: 'wh_7', status: 'failed' },
   { webhook_id: 'wh_7', status_code: 418 },
   { webhook_id: 'wh_nobody' },
@@ -119,7 +123,7 @@ describe.each([
 ])('a list of deliveries %s', (_title, isIndexed) => {
   beforeAll(async () => {
     if (isIndexed) await indexPastDays(database, TODAY + DAY_MS);
-    forgetIndexedDays(database);
+    forgetDays(database);
   }, 60_000);
 
   it.each(FILTERS.map((filter) => [JSON.stringify(filter), filter] as const))(
@@ -137,6 +141,17 @@ describe.each([
 
   it('takes each page where the one before ended, however small', async () => {
     expect((await all({ status: 'retrying' }, 1)).ids).toEqual(expected({ status: 'retrying' }));
+  });
+
+  it('of what is open goes back further than the record is kept', async () => {
+    await database.query(
+      `INSERT INTO tenants (id, version, name, strict_event_types, timeout_seconds, retry, created_at, updated_at, retention_days)
+       VALUES ('acme', 1, 'Acme', false, 30, '{}', now(), now(), 2)`,
+    );
+    const kept = [await all({ status: 'retrying' }), await all({ status: 'failed' })].map(({ ids }) => ids);
+    await database.query(`DELETE FROM tenants WHERE id = 'acme'`);
+    const since = new Date(daysAgo(2));
+    expect(kept).toEqual([expected({ status: 'retrying' }), expected({ status: 'failed', since })]);
   });
 
   it('holds nothing of another tenant', async () => {
@@ -165,7 +180,7 @@ describe.each([
 });
 
 describe('the plan for deliveries of days that are over', () => {
-  const stretch = { from: daysAgo(3), to: daysAgo(2), indexed: true };
+  const stretch = { from: daysAgo(3), to: daysAgo(2) };
 
   it.each<[DeliveryFilter, RegExp]>([
     [{}, /deliveries_\d+_tenant_id/],
@@ -175,13 +190,23 @@ describe('the plan for deliveries of days that are over', () => {
     [{ status_code: 418 }, /_status_code\b/],
     [{ event_type: 'audit.finding' }, /_event_type\b/],
   ])('of %j goes by an index, and reads no other day', async (filter, index) => {
-    const { text, values } = deliveriesStatement('acme', filter, stretch, undefined, 51);
+    const { text, values } = deliveriesStatement('acme', filter, stretch, undefined, 'served', 51);
     const plan = await database.query<{ 'QUERY PLAN': string }[]>(`EXPLAIN ${text}`, values);
     const lines = plan.map((line) => line['QUERY PLAN']).join('\n');
     expect(lines).toMatch(index);
     expect(lines).not.toMatch(/Seq Scan/);
     const days = [...new Set(lines.match(/\bdeliveries_\d{8}\b/g))];
     expect(days).toEqual([`deliveries_${dayOf(daysAgo(3)).replaceAll('-', '')}`]);
+  });
+});
+
+describe('two filters at once', () => {
+  it('on days that are over look at what the index of one gives, portion by portion', async () => {
+    const stretch = { from: daysAgo(3), to: daysAgo(2) };
+    const filter = { status: 'cancelled', event_type: 'audit.finding' } as const;
+    const { text, values } = deliveriesStatement('acme', filter, stretch, undefined, 'status', 51);
+    const plan = JSON.stringify(await database.query(`EXPLAIN ${text}`, values));
+    expect(plan).toMatch(/Limit.*Index Scan[^"]* using deliveries_\d+_status /);
   });
 });
 

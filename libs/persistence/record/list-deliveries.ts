@@ -4,7 +4,7 @@ import { CursorError, decodeCursor, type Page, type PageRequest } from '../page.
 import { retainedSince } from '../retention/retained-since.js';
 import type { DeliveryRow, DeliveryStatus } from './delivery-row.js';
 import { lookThrough, type Looked } from './look-through.js';
-import { indexedDays } from './past-indexes.js';
+import { knownDays } from './past-indexes.js';
 import { AHEAD_MS, stretchesOf, type Stretch } from './stretches.js';
 
 export interface DeliveryFilter {
@@ -22,15 +22,15 @@ export interface DeliveryFilter {
 
 /** Rows that one statement looks at where no index tells which are wanted. */
 const PORTION = 1_000;
-/** Served by the indexes that every day has; the rest only by those of past days. */
-const ALWAYS_INDEXED = ['webhook_id', 'event_id'] as const;
-const LOOKED_THROUGH = ['event_type', 'status', 'status_code'] as const;
+/** What no index of a day knows that is not over; the first tells most. */
+const LOOKED_FOR = ['status_code', 'status', 'event_type'] as const;
+type LookedFor = (typeof LOOKED_FOR)[number];
 
 /**
  * A tenant's deliveries, newest first, as far back as its record is kept. Ids
- * sort by time, so the order by id is the order by time. A filter that no index
- * serves yet is looked for through the rows for a bounded time: a page may be
- * short, even empty, and not the last (lookThrough).
+ * sort by time, so the order by id is the order by time. What no index serves
+ * is looked for through the rows for a bounded time: a page may be short, even
+ * empty, and not the last (lookThrough).
  * @throws CursorError
  */
 export async function listDeliveries(
@@ -43,60 +43,94 @@ export async function listDeliveries(
   const before = after && timeOfId(after[0] ?? '');
   if (after && before === undefined) throw new CursorError('The cursor is not one that this list gave.');
   const now = Date.now();
-  const from = Math.max(
-    filter.since?.getTime() ?? 0,
-    (await retainedSince(dataSource, tenant, now)).getTime(),
-  );
+  const from = Math.max(filter.since?.getTime() ?? 0, await keptSince(dataSource, tenant, filter, now));
   const to = Math.min(
     filter.until?.getTime() ?? now + AHEAD_MS,
     before === undefined ? Infinity : before + 1,
   );
-  const stretches = stretchesOf(from, to, await servedDays(dataSource, filter));
+  const { indexedDays: days } = await knownDays(dataSource);
+  const search = searchOf(filter);
+  const stretches = stretchesOf(
+    from,
+    to,
+    (day) => search.goesByPastIndex === false || days.deliveries.has(day),
+  );
+  const wayOf = ({ indexed }: Stretch): Way => (indexed ? search.where.indexed : search.where.open);
   return lookThrough<DeliveryRow>(stretches, {
     list: 'deliveries',
-    isServed: stretches.every(({ indexed }) => indexed),
     limit,
     after,
+    isServed: stretches.every((stretch) => wayOf(stretch) === 'served'),
     keyOf: (row) => [row.id],
     keyAt: (time) => [firstIdAt('dlv', time)],
     look: async (stretch, place, wanted) => {
-      const { text, values } = deliveriesStatement(tenant, filter, stretch, place?.[0], wanted);
-      return lookedAt(stretch, await dataSource.query<Seen[]>(text, values), wanted);
+      const way = wayOf(stretch);
+      const { text, values } = deliveriesStatement(tenant, filter, stretch, place?.[0], way, wanted);
+      return lookedAt(way, await dataSource.query<Seen[]>(text, values), wanted);
     },
   });
 }
 
-/** On which days an index serves the filter. */
-async function servedDays(dataSource: DataSource, filter: DeliveryFilter): Promise<(day: string) => boolean> {
-  const looksFor = LOOKED_THROUGH.filter((column) => filter[column] !== undefined);
-  if (looksFor.length === 0 || filter.event_id !== undefined) return () => true;
+/** What is open is shown however old it is: it stays on record until it ends. */
+async function keptSince(
+  dataSource: DataSource,
+  tenant: TenantId,
+  { status }: DeliveryFilter,
+  now: number,
+): Promise<number> {
+  if (status === 'pending' || status === 'retrying') return (await knownDays(dataSource)).oldest ?? now;
+  return (await retainedSince(dataSource, tenant, now)).getTime();
+}
+
+/**
+ * - `served`: an index gives the rows that are wanted
+ * - a column: the rows are looked at that an index of past days gives for this one
+ * - `walked`: the rows of the tenant, or of the webhook, are looked at
+ */
+export type Way = 'served' | 'walked' | LookedFor;
+
+interface Search {
+  /** Whether days with the indexes of past days are looked through in another way than days without. */
+  goesByPastIndex: boolean;
+  where: { indexed: Way; open: Way };
+}
+
+function searchOf(filter: DeliveryFilter): Search {
+  const everywhere = (way: Way): Search => ({ goesByPastIndex: false, where: { indexed: way, open: way } });
+  const looksFor = LOOKED_FOR.filter((column) => filter[column] !== undefined);
+  if (looksFor.length === 0 || filter.event_id !== undefined) return everywhere('served');
+  // Together with a webhook, each may be the one that finds little: its own rows are fewer than the tenant's.
+  if (filter.webhook_id !== undefined) return everywhere('walked');
   // What nearly all are is in no index, and found at once without.
-  const isCommon = looksFor.every((column) => filter[column] === 'success' || filter[column] === 200);
-  if (isCommon) return () => false;
-  const days = await indexedDays(dataSource, 'deliveries');
-  return (day) => days.has(day);
+  const telling = looksFor.filter((column) => filter[column] !== 'success' && filter[column] !== 200);
+  const [first] = telling;
+  if (first === undefined) return everywhere('walked');
+  return {
+    goesByPastIndex: true,
+    where: { indexed: looksFor.length === 1 ? 'served' : first, open: 'walked' },
+  };
 }
 
 type Seen = DeliveryRow & { place: string; found: boolean };
 
-function lookedAt(stretch: Stretch, seen: Seen[], wanted: number): Looked<DeliveryRow> {
+function lookedAt(way: Way, seen: Seen[], wanted: number): Looked<DeliveryRow> {
   const rows = seen.filter(({ found }) => found).map(({ place: _place, found: _found, ...row }) => row);
   const last = seen.at(-1);
-  const isThrough = stretch.indexed || Number(last?.place) !== PORTION || !last;
-  const goesOnAfter = isThrough ? null : [last.id];
-  return { rows: rows.slice(0, wanted), goesOnAfter };
+  const isThrough = way === 'served' || Number(last?.place) !== PORTION || !last;
+  return { rows: rows.slice(0, wanted), goesOnAfter: isThrough ? null : [last.id] };
 }
 
 /**
- * The statement for a stretch. Where it is indexed, it gives the rows that are
+ * The statement for a stretch. Where it is served, it gives the rows that are
  * wanted; elsewhere it looks at the next portion, and gives what it found and
  * the last row that it saw.
  */
 export function deliveriesStatement(
   tenant: TenantId,
   filter: DeliveryFilter,
-  { from, to, indexed }: Stretch,
+  { from, to }: Pick<Stretch, 'from' | 'to'>,
   after: string | undefined,
+  way: Way,
   wanted: number,
 ): { text: string; values: unknown[] } {
   const values: unknown[] = [];
@@ -109,16 +143,17 @@ export function deliveriesStatement(
     `tenant = ${value(tenant)}`,
     `created_at >= ${value(new Date(from))}`,
     `created_at < ${value(new Date(to))}`,
-    ...equals(ALWAYS_INDEXED),
+    ...equals(['webhook_id', 'event_id']),
+    ...equals(LOOKED_FOR.filter((column) => way === 'served' || way === column)),
   ];
   if (after !== undefined) where.push(`id < ${value(after)}`);
-  const found = equals(LOOKED_THROUGH);
-  if (indexed)
+  if (way === 'served')
     return {
       text: `SELECT *, 0 AS place, true AS found FROM deliveries
-              WHERE ${[...where, ...found].join(' AND ')} ORDER BY id DESC LIMIT ${wanted}`,
+              WHERE ${where.join(' AND ')} ORDER BY id DESC LIMIT ${wanted}`,
       values,
     };
+  const found = equals(LOOKED_FOR.filter((column) => way !== column));
   const text = `
     SELECT * FROM (
       SELECT *, row_number() OVER (ORDER BY id DESC) AS place, (${found.join(' AND ')}) IS TRUE AS found

@@ -5,7 +5,7 @@ import { migrate } from '../migrations/migrate.js';
 import { dayOf, ensureDayPartitions } from './day-partitions.js';
 import { eventsStatement, type EventPlace, type Way } from './events-statement.js';
 import { listEvents, type EventFilter } from './list-events.js';
-import { forgetIndexedDays, indexPastDays } from './past-indexes.js';
+import { forgetDays, indexPastDays } from './past-indexes.js';
 
 let postgres: TestPostgres;
 let database: DataSource;
@@ -79,7 +79,7 @@ describe.each([
   beforeAll(async () => {
     if (!isIndexed) return;
     expect(await indexPastDays(database, TODAY + DAY_MS)).toHaveLength(4 * DAYS.length);
-    forgetIndexedDays(database);
+    forgetDays(database);
   }, 60_000);
 
   const since = daysAgo(3);

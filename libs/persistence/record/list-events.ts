@@ -4,7 +4,7 @@ import { decodeCursor, type Page, type PageRequest } from '../page.js';
 import { retainedSince } from '../retention/retained-since.js';
 import type { EventRow } from './event-row.js';
 import { lookThrough, type Looked } from './look-through.js';
-import { indexedDays } from './past-indexes.js';
+import { knownDays } from './past-indexes.js';
 import { eventsStatement, PORTION, type EventFilter, type EventPlace, type Way } from './events-statement.js';
 
 export type { EventFilter } from './events-statement.js';
@@ -41,9 +41,9 @@ export async function listEvents(
   const to = Math.min(filter.until?.getTime() ?? now + AHEAD_MS, after ? Number(after[0]) + 1 : Infinity);
   const isPattern = filter.type !== undefined && !isEventType(filter.type);
   const isListed = filter.q === undefined && !isPattern;
-  const days = isListed ? undefined : await indexedDays(dataSource, 'events');
+  const days = isListed ? undefined : (await knownDays(dataSource)).indexedDays.events;
   const hasIndex = filter.q !== undefined && INDEXED_TEXT.test(filter.q);
-  const search = { seen: 0, found: 0 };
+  const search: Search = { seen: 0, found: 0, isFrequent: false };
   return lookThrough<EventSummaryRow>(
     stretchesOf(from, to, (day) => isListed || (hasIndex && days?.has(day) === true)),
     {
@@ -54,10 +54,16 @@ export async function listEvents(
       keyOf,
       keyAt: (time) => [String(time), ''],
       look: async (stretch, key, wanted) => {
-        const way = isListed ? 'listed' : wayOf(stretch, search);
-        const { text, values } = eventsStatement(tenant, filter, stretch, placeOf(key), way, wanted);
+        const statement = (way: Way) => eventsStatement(tenant, filter, stretch, placeOf(key), way, wanted);
+        if (!isListed && wayOf(stretch, search) === 'looked_up') {
+          const hits = await lookUp(dataSource, statement('looked_up'));
+          if (hits) return lookedAt('looked_up', hits, wanted);
+          search.isFrequent = true;
+        }
+        const way = isListed ? 'listed' : 'walked';
+        const { text, values } = statement(way);
         const looked = lookedAt(way, await dataSource.query<Seen[]>(text, values), wanted);
-        search.seen += way === 'walked' ? PORTION : 0;
+        search.seen += PORTION;
         search.found += looked.rows.length;
         return looked;
       },
@@ -65,10 +71,38 @@ export async function listEvents(
   );
 }
 
+interface Search {
+  /** Rows that were looked at, and how many of them were wanted. */
+  seen: number;
+  found: number;
+  /** Known otherwise to be too frequent for the index. */
+  isFrequent: boolean;
+}
+
 /** What is frequent is found soonest in the order of the list, what is rare by the index. */
-function wayOf({ indexed }: Stretch, { seen, found }: { seen: number; found: number }): Way {
-  if (!indexed) return 'walked';
+function wayOf({ indexed }: Stretch, { seen, found, isFrequent }: Search): Way {
+  if (!indexed || isFrequent) return 'walked';
   return seen >= ENOUGH_SEEN && found < FREQUENT * seen ? 'looked_up' : 'walked';
+}
+
+/** Looking a text up takes so long at most. */
+const LOOK_UP_MS = 200;
+const QUERY_CANCELED = '57014';
+
+/** @returns undefined where there are too many hits: they were rare in the newest rows alone */
+async function lookUp(
+  dataSource: DataSource,
+  { text, values }: { text: string; values: unknown[] },
+): Promise<Seen[] | undefined> {
+  try {
+    return await dataSource.transaction(async (manager) => {
+      await manager.query(`SET LOCAL statement_timeout = ${LOOK_UP_MS}`);
+      return manager.query<Seen[]>(text, values);
+    });
+  } catch (error) {
+    if ((error as { code?: unknown }).code === QUERY_CANCELED) return undefined;
+    throw error;
+  }
 }
 
 type Seen = EventSummaryRow & { place: string; found: boolean };

@@ -7,7 +7,7 @@ import type { Page } from '../page.js';
 import { dayOf, ensureDayPartitions } from './day-partitions.js';
 import { listDeliveries, type DeliveryFilter } from './list-deliveries.js';
 import { listEvents, type EventFilter } from './list-events.js';
-import { forgetIndexedDays, indexPastDays } from './past-indexes.js';
+import { forgetDays, indexPastDays } from './past-indexes.js';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -169,7 +169,7 @@ beforeAll(async () => {
   let isIndexed = false;
   const index = async () => {
     await indexPastDays(database, TODAY + 2 * HOUR_MS);
-    forgetIndexedDays(database);
+    forgetDays(database);
     isIndexed = true;
   };
   const onPage = async () => {

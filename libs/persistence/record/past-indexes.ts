@@ -8,8 +8,11 @@ import { dayOf, daysOfRecord, partitionsOf } from './day-partitions.js';
  * parents do not have them; a day that lacks one is looked through row by row.
  */
 
-/** All that `q` looks into. A statement that asks just so goes by the index. */
-export const SEARCHED = `(id || ' ' || type || ' ' || coalesce(data, ''))`;
+/**
+ * All that `q` looks into; no `q` has a line break, so none finds the end of one and the beginning of the next. A
+ * statement that asks just so goes by the index.
+ */
+export const SEARCHED = `(id || E'\\n' || type || E'\\n' || coalesce(data, ''))`;
 
 interface PastIndex {
   /** The end of its name, after its partition's. */
@@ -106,38 +109,45 @@ async function validIndexes(dataSource: DataSource): Promise<Set<string>> {
   return new Set(rows.map(({ name }) => name));
 }
 
-type IndexedDays = Record<IndexedTable, ReadonlySet<string>>;
+/** What lists know of the days on record. */
+export interface KnownDays {
+  /** Those of which a table has all its indexes, as dayOf gives them. */
+  indexedDays: Record<IndexedTable, ReadonlySet<string>>;
+  /** The beginning of the oldest, milliseconds since 1970; undefined where there is none. */
+  oldest: number | undefined;
+}
 
 /** Days get indexes once a day, so lists need not ask each time. */
 const KNOWN_FOR_MS = 60_000;
-const known = new WeakMap<DataSource, { until: number; days: Promise<IndexedDays> }>();
+const known = new WeakMap<DataSource, { until: number; days: Promise<KnownDays> }>();
 
 /**
- * The days, as dayOf gives them, of which a table has all its indexes; as of at
- * most a minute ago. A day that has lost them since is only read more slowly.
+ * The days on record, as of at most a minute ago. A day that has lost its
+ * indexes since is only read more slowly.
  */
-export async function indexedDays(dataSource: DataSource, table: IndexedTable): Promise<ReadonlySet<string>> {
+export async function knownDays(dataSource: DataSource): Promise<KnownDays> {
   let answer = known.get(dataSource);
   if (!answer || answer.until < Date.now()) {
-    answer = { until: Date.now() + KNOWN_FOR_MS, days: askIndexedDays(dataSource) };
+    answer = { until: Date.now() + KNOWN_FOR_MS, days: askDays(dataSource) };
     answer.days.catch(() => known.delete(dataSource));
     known.set(dataSource, answer);
   }
-  return (await answer.days)[table];
+  return answer.days;
 }
 
 /** Has the days asked for again when they are next needed. */
-export function forgetIndexedDays(dataSource: DataSource): void {
+export function forgetDays(dataSource: DataSource): void {
   known.delete(dataSource);
 }
 
-async function askIndexedDays(dataSource: DataSource): Promise<IndexedDays> {
+async function askDays(dataSource: DataSource): Promise<KnownDays> {
+  const [oldest] = await daysOfRecord(dataSource);
   const valid = await validIndexes(dataSource);
   const of = (table: IndexedTable): ReadonlySet<string> => {
     const [first, ...rest] = INDEXES[table].map(({ name }) => daysWith(valid, table, name));
     return new Set([...(first ?? [])].filter((day) => rest.every((days) => days.has(day))));
   };
-  return { events: of('events'), deliveries: of('deliveries') };
+  return { indexedDays: { events: of('events'), deliveries: of('deliveries') }, oldest };
 }
 
 function daysWith(valid: ReadonlySet<string>, table: string, name: string): Set<string> {
