@@ -14,6 +14,7 @@ import {
   type Receiver,
   type TestPostgres,
 } from '#testing';
+import { listenTo } from '../../apps/admin-api/testing/event-stream.js';
 import { startAdminApi } from '../../apps/admin-api/start-admin-api.js';
 import { startDispatcher } from '../../apps/dispatcher/start-dispatcher.js';
 import { startSubscriber } from '../../apps/subscriber/start-subscriber.js';
@@ -188,6 +189,25 @@ describe('under the permissions that are shipped the whole system works', () => 
     const id = await delivery(hook.id, 'retrying');
     await api('POST', `/deliveries/${id}/cancel`);
     receiver.answer({ status: 204 });
+  });
+
+  it('whoever listens to the live feed hears of deliveries, and of those that they missed', async () => {
+    const listen = (lastEventId = '') =>
+      listenTo(`${apps['admin-api']?.url}/api/v1/deliveries/stream`, {
+        authorization: `Bearer ${OPERATOR_KEY}`,
+        'tidings-tenant': 'acme',
+        'last-event-id': lastEventId,
+      });
+    const hook = await webhook();
+    const live = await listen();
+    await api('POST', '/events', { type: hook.type, data: {} });
+    const states = (of: typeof live) => of.events.map(({ data }) => (data as { status: string }).status);
+    // Two processes tell of it, either first.
+    await waitFor(() => expect(states(live).sort()).toEqual(['pending', 'success']));
+    const again = await listen(live.events[0]?.id);
+    await waitFor(() => expect(again.events).toEqual(live.events.slice(1)));
+    live.close();
+    again.close();
   });
 
   it('operators see how the system fares, and metrics tell how far behind its readers are', async () => {
