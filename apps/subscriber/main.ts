@@ -4,6 +4,7 @@ import {
   databaseUrlOf,
   loadConfig,
   loadSources,
+  mailOf,
   topologyOf,
   required,
   tracingOf,
@@ -21,6 +22,7 @@ await runProcess('subscriber', () => {
     sources: loadSources(config.TIDINGS_SOURCES),
     host: config.TIDINGS_HOST,
     port: config.TIDINGS_OPS_PORT ?? 8401,
+    mail: mailOf(config),
     tracing: tracingOf(config),
     logger: createLogger(config.TIDINGS_LOG_LEVEL, 'subscriber'),
   });

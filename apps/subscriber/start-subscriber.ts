@@ -24,6 +24,8 @@ import {
   type TracingSettings,
 } from '#observability';
 import { createDatabase, type DataSource } from '#persistence';
+import { MailSender, type MailSettings } from './mail/mail-sender.js';
+import { Announcer } from './operational-events/announcer.js';
 import { AutoDisable } from './policies/auto-disable.js';
 import { recordedUpTo } from './policies/recorded-up-to.js';
 import { GroupCommit } from './projections/group-commit.js';
@@ -45,6 +47,8 @@ export interface SubscriberOptions {
   /** Where health and metrics are served. */
   host: string;
   port: number;
+  /** How e-mail goes to tenants' contacts; none does unless said otherwise. */
+  mail?: MailSettings | undefined;
   /** Where spans go; nowhere unless said otherwise. */
   tracing?: TracingSettings | undefined;
   logger: Logger;
@@ -84,7 +88,18 @@ export async function startSubscriber(options: SubscriberOptions): Promise<Runni
   const report = reportTo(logger);
   const app = await NestFactory.create<NestFastifyApplication>(
     SubscriberModule.of({
-      ...{ bus, database, journal, table, catalogues, tenants, tracing, registry, logger },
+      ...{
+        bus,
+        database,
+        journal,
+        table,
+        catalogues,
+        tenants,
+        mail: options.mail,
+        tracing,
+        registry,
+        logger,
+      },
       sourceConsumers: (options.sources ?? []).map(({ name, stream }) => ({
         stream,
         consumer: SOURCE_PREFIX + name,
@@ -103,8 +118,10 @@ export async function startSubscriber(options: SubscriberOptions): Promise<Runni
     const policies = Promise.all([app.get(AutoDisable).stop(), app.get(TallyFolder).stop()]);
     connecting.abandon();
     const reconciled = Promise.race([app.get(Reconciler).stop(), late(DRAIN_MS)]);
+    const announced = Promise.race([app.get(Announcer).stop(), late(DRAIN_MS)]);
+    const mailed = Promise.race([app.get<MailSender | null>(MailSender)?.stop(), late(DRAIN_MS)]);
     const swept = Promise.race([app.get(RetentionSweep).stop(), late(DRAIN_MS)]);
-    await Promise.all([strategy.close(), sources?.drain(DRAIN_MS), reconciled, swept]);
+    await Promise.all([strategy.close(), sources?.drain(DRAIN_MS), reconciled, announced, mailed, swept]);
     app.get(GroupCommit).close();
     await policies;
     await Promise.all([journal.close(JOURNAL_CLOSE_MS), tracing?.close(JOURNAL_CLOSE_MS)]);
@@ -123,6 +140,8 @@ export async function startSubscriber(options: SubscriberOptions): Promise<Runni
   await app.listen(options.port, options.host);
   app.get(AutoDisable).start();
   app.get(TallyFolder).start();
+  app.get(Announcer).start();
+  app.get<MailSender | null>(MailSender)?.start();
   logger.info({ webhooks: table.size, sources: options.sources?.length ?? 0 }, 'routing');
   return { url: await app.getUrl(), stop };
 }

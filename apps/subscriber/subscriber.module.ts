@@ -13,6 +13,14 @@ import {
   type Tracing,
 } from '#observability';
 import { isUnwritable, poolFigures, Projection, type DataSource } from '#persistence';
+import { mailMetrics } from './mail/mail-metrics.js';
+import { MailSender, type MailSettings } from './mail/mail-sender.js';
+import { Announcer } from './operational-events/announcer.js';
+import { OperationalEventsController } from './operational-events/operational-events.controller.js';
+import { OperationalFacts } from './operational-events/operational-facts.js';
+import { operationalMetrics } from './operational-events/operational-metrics.js';
+import { OperationalNotices } from './operational-events/operational-notices.js';
+import { OperationalPublisher } from './operational-events/operational-publisher.js';
 import { GroupCommit } from './projections/group-commit.js';
 import { ProjectionsController } from './projections/projections.controller.js';
 import { Projector } from './projections/projector.js';
@@ -38,6 +46,8 @@ export interface SubscriberParts {
   /** The consumers of bound streams. */
   sourceConsumers: readonly WatchedConsumer[];
   registry: Registry;
+  /** How e-mail goes to tenants' contacts; undefined where none does. */
+  mail: MailSettings | undefined;
   tracing: Tracing | undefined;
   logger: Logger;
 }
@@ -45,7 +55,7 @@ export interface SubscriberParts {
 @Module({})
 export class SubscriberModule {
   static of(parts: SubscriberParts): DynamicModule {
-    const { bus, database, journal, table, catalogues, tenants, tracing, logger } = parts;
+    const { bus, database, journal, table, catalogues, tenants, mail, tracing, logger } = parts;
     const { registry } = parts;
     const metrics = subscriberMetrics(registry, table);
     busMetrics(registry, bus);
@@ -107,6 +117,8 @@ export class SubscriberModule {
       },
       report,
     });
+    const publisher = new OperationalPublisher(bus, operationalMetrics(registry).published);
+    const count = mailMetrics(registry);
     return {
       module: SubscriberModule,
       imports: [
@@ -116,7 +128,12 @@ export class SubscriberModule {
           registry,
         ),
       ],
-      controllers: [RoutingController, ProjectionsController, RefusalsController],
+      controllers: [
+        RoutingController,
+        ProjectionsController,
+        RefusalsController,
+        OperationalEventsController,
+      ],
       providers: [
         {
           provide: Router,
@@ -128,6 +145,16 @@ export class SubscriberModule {
         {
           provide: AutoDisable,
           useValue: new AutoDisable({ database, recordedUpTo: parts.recordedUpTo, disabled, report }),
+        },
+        { provide: OperationalFacts, useValue: new OperationalFacts(publisher) },
+        {
+          provide: OperationalNotices,
+          useValue: new OperationalNotices({ database, mailing: mail !== undefined, report }),
+        },
+        { provide: Announcer, useValue: new Announcer({ database, publisher, report }) },
+        {
+          provide: MailSender,
+          useValue: mail ? new MailSender({ database, settings: mail, count, report }) : null,
         },
         { provide: Reconciler, useValue: reconciler },
         { provide: RetentionSweep, useValue: sweep },

@@ -1,4 +1,11 @@
-import { traceHeaders, type TenantId, type TraceContext } from '#domain';
+import {
+  OPERATIONAL_MARK,
+  operationalBody,
+  traceHeaders,
+  type OperationalEvent,
+  type TenantId,
+  type TraceContext,
+} from '#domain';
 import { AllowanceStore } from './allowance-store.js';
 import { BreakerStore } from './breaker-store.js';
 import {
@@ -145,6 +152,17 @@ export class Bus {
   /** @param name of who follows JOURNAL */
   journalFollower(name: string): JournalFollower {
     return new JournalFollower(this.wires, name);
+  }
+
+  /**
+   * Publishes an event of Tidings' own; the same again within the stream's window is stored once.
+   * @throws PublishError when JetStream did not take it
+   */
+  publishOperational(event: OperationalEvent): Promise<Stored> {
+    const { tenant, id, type } = event;
+    const headers = { [OPERATIONAL_MARK.header]: OPERATIONAL_MARK.value };
+    const options = { dedupId: `${tenant}/${id}`, headers };
+    return this.publisher.publish(eventSubject(tenant, type), operationalBody(event), options);
   }
 
   consumer(options: ConsumerOptions): Consumer {

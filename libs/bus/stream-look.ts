@@ -20,6 +20,8 @@ const SHARED_CONSUMERS: readonly WatchedConsumer[] = [
   { stream: EVENTS, consumer: ROUTING },
   { stream: JOURNAL, consumer: 'projections' },
   { stream: JOURNAL, consumer: 'refusals' },
+  { stream: JOURNAL, consumer: 'operational-events' },
+  { stream: EVENTS, consumer: 'operational-notices' },
 ];
 
 export interface StreamFigures {

@@ -128,8 +128,8 @@ export interface ConsumerPlan {
   durable: string;
   /** A subject with or without wildcards, or several of which none holds another. */
   filter: string | string[];
-  /** Where a consumer that is new begins; at the beginning when left out. */
-  start?: 'new' | 'all';
+  /** Where a consumer that is new begins: `lately` is an hour ago; at the beginning when left out. */
+  start?: 'new' | 'lately' | 'all';
   /** How long a message may go without a sign of life before it is given to someone else. */
   ackWaitMs: number;
   /** Messages that may be out at once, over all replicas. */
@@ -146,13 +146,20 @@ export interface ConsumerPlan {
   headersOnly?: boolean;
 }
 
+function beginningOf(start: ConsumerPlan['start']): Partial<ConsumerConfig> {
+  if (start === 'new') return { deliver_policy: DeliverPolicy.New };
+  if (start !== 'lately') return { deliver_policy: DeliverPolicy.All };
+  const opt_start_time = new Date(Date.now() - HOUR_MS).toISOString();
+  return { deliver_policy: DeliverPolicy.StartTime, opt_start_time };
+}
+
 /** Makes a durable consumer, or brings it to today's settings; what it had acknowledged stays acknowledged. */
 export async function ensureConsumer(manager: JetStreamManager, plan: ConsumerPlan): Promise<void> {
   const config: Partial<ConsumerConfig> = {
     durable_name: plan.durable,
     ...(typeof plan.filter === 'string' ? { filter_subject: plan.filter } : { filter_subjects: plan.filter }),
     ack_policy: AckPolicy.Explicit,
-    deliver_policy: plan.start === 'new' ? DeliverPolicy.New : DeliverPolicy.All,
+    ...beginningOf(plan.start),
     ack_wait: nanos(plan.ackWaitMs),
     max_ack_pending: plan.maxAckPending,
     max_deliver: -1,
@@ -165,7 +172,7 @@ export async function ensureConsumer(manager: JetStreamManager, plan: ConsumerPl
   } catch (error) {
     if (!(error instanceof JetStreamApiError) || error.code !== CONSUMER_EXISTS) throw error;
     // Where it began is past; the server refuses to change that.
-    const { deliver_policy: _began, ...changeable } = config;
+    const { deliver_policy: _began, opt_start_time: _at, ...changeable } = config;
     await manager.consumers.update(plan.stream, plan.durable, changeable);
   }
 }

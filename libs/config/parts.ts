@@ -72,3 +72,15 @@ export function tracingOf(config: Config) {
     version: VERSION,
   };
 }
+
+/** How e-mail goes to tenants' contacts, as the subscriber wants it; undefined where none does. */
+export function mailOf(config: Config) {
+  const { TIDINGS_SMTP_URL: url, TIDINGS_MAIL_FROM: from } = config;
+  if (url === undefined || from === undefined) return undefined;
+  return {
+    url,
+    from,
+    gatherMs: config.TIDINGS_MAIL_GATHER_SECONDS * 1_000,
+    quietMs: config.TIDINGS_MAIL_QUIET_MINUTES * 60_000,
+  };
+}

@@ -21,6 +21,12 @@ function isHttpOrigin(text: string): boolean {
 const httpAddress = z.string().refine(isHttpAddress, 'must be an address such as http://127.0.0.1:4318');
 const otlpProtocol = z.enum(['http/json', 'http/protobuf', 'grpc']);
 
+function isSmtpAddress(text: string): boolean {
+  const url = URL.parse(text);
+  if (url?.protocol !== 'smtp:' && url?.protocol !== 'smtps:') return false;
+  return url.hostname !== '' && (url.pathname === '' || url.pathname === '/') && url.search === '';
+}
+
 function isHttpAddress(text: string): boolean {
   const protocol = URL.parse(text)?.protocol;
   return protocol === 'http:' || protocol === 'https:';
@@ -189,6 +195,28 @@ export const environmentSchema = z
       .describe(
         'A delivery that has been owed for so long is not tried again: it fails, with the reason `expired`.',
       ),
+    TIDINGS_SMTP_URL: z
+      .string()
+      .refine(isSmtpAddress, 'must be smtp[s]://[user:password@]host[:port]')
+      .optional()
+      .describe(
+        "The SMTP server by which tenants' contacts are written to, `smtp[s]://[user:password@]host[:port]`; a password needs TLS (docs/operation.md). Without it no e-mail is sent.",
+      )
+      .meta({ secret: true }),
+    TIDINGS_MAIL_FROM: z
+      .string()
+      .regex(
+        /^(?:[^\p{Cc}<>@",;:]{1,100} <[^\s<>@",;:]{1,64}@[A-Za-z0-9.-]{1,250}>|[^\s<>@",;:]{1,64}@[A-Za-z0-9.-]{1,250})$/u,
+        'must be an address such as tidings@example.com or Tidings <tidings@example.com>',
+      )
+      .optional()
+      .describe('The sender of e-mail; needed with TIDINGS_SMTP_URL.'),
+    TIDINGS_MAIL_GATHER_SECONDS: whole(1, 3_600)
+      .default(60)
+      .describe('How long a mail waits for more that belongs into it.'),
+    TIDINGS_MAIL_QUIET_MINUTES: whole(0, 1_440)
+      .default(60)
+      .describe('For how long nothing more is mailed to a tenant after a mail.'),
     OTEL_EXPORTER_OTLP_ENDPOINT: httpAddress
       .optional()
       .describe(
@@ -239,6 +267,12 @@ export const environmentSchema = z
       .describe('What else is said of each process in traces, `key=value,key=value`.'),
   })
   .superRefine((config, context) => {
+    if (config.TIDINGS_SMTP_URL !== undefined && config.TIDINGS_MAIL_FROM === undefined)
+      context.addIssue({
+        code: 'custom',
+        path: ['TIDINGS_MAIL_FROM'],
+        message: 'must be set, for TIDINGS_SMTP_URL is',
+      });
     const endpoint = config.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT ?? config.OTEL_EXPORTER_OTLP_ENDPOINT;
     const protocol = config.OTEL_EXPORTER_OTLP_TRACES_PROTOCOL ?? config.OTEL_EXPORTER_OTLP_PROTOCOL;
     if (endpoint === undefined || protocol !== 'grpc') return;

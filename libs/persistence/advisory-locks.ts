@@ -7,4 +7,6 @@ export const LOCKS = {
   reconciler: 7_401_009,
   statistics: 7_401_010,
   retention: 7_401_012,
+  operational_events: 7_401_013,
+  mail: 7_401_014,
 } as const;

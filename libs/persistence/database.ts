@@ -21,6 +21,10 @@ import { WebhooksById1764910000000 } from './migrations/1764910000000-webhooks-b
 import { ConsoleOfAttempts1764920000000 } from './migrations/1764920000000-console-of-attempts.js';
 import { Statistics1764930000000 } from './migrations/1764930000000-statistics.js';
 import { TagsCounted1764960000000 } from './migrations/1764960000000-tags-counted.js';
+import { OperationalEvents1764970000000 } from './migrations/1764970000000-operational-events.js';
+import { OperationalNoticeRow } from './operational-events/operational-notice-row.js';
+import { TenantMailRow } from './operational-events/tenant-mail-row.js';
+import { WebhookTroubleRow } from './operational-events/webhook-trouble-row.js';
 import { PromptClient } from './prompt-client.js';
 import { AttemptRow } from './record/attempt-row.js';
 import { DeliveryRow } from './record/delivery-row.js';
@@ -76,6 +80,9 @@ export function createDatabase(text: string, options: DatabaseOptions): DataSour
       TallyRow,
       MinuteTallyRow,
       TallyDeltaRow,
+      WebhookTroubleRow,
+      OperationalNoticeRow,
+      TenantMailRow,
     ],
     migrations: [
       ControlPlaneAndRecord1763800000000,
@@ -94,6 +101,7 @@ export function createDatabase(text: string, options: DatabaseOptions): DataSour
       ConsoleOfAttempts1764920000000,
       Statistics1764930000000,
       TagsCounted1764960000000,
+      OperationalEvents1764970000000,
     ],
     migrationsTableName: 'migrations',
     installExtensions: false,

@@ -3,6 +3,7 @@ export * from './start-nats.js';
 export * from './start-nats-cluster.js';
 export * from './start-receiver.js';
 export * from './start-collector.js';
+export * from './start-mail-server.js';
 export * from './start-standalone.js';
 export * from './wait-for.js';
 export * from './read-journal.js';

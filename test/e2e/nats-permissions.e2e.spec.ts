@@ -151,6 +151,17 @@ describe('under the permissions that are shipped the whole system works', () => 
     expect(receiver.to(hook.path)).toHaveLength(3);
   });
 
+  it('that it failed for good is told to whoever wants operational events', async () => {
+    const hook = await webhook({ retry: { enabled: false } });
+    const ops = await webhook({ event_types: ['tidings.delivery.exhausted'] });
+    receiver.answer({ status: 500 });
+    await api('POST', '/events', { type: hook.type, data: {} });
+    await delivery(hook.id, 'failed');
+    receiver.answer({ status: 204 });
+    await arrived(ops.path);
+    await api('DELETE', `/webhooks/${ops.id}`);
+  });
+
   it('what a paused webhook is owed waits in its lane, and goes out afterwards', async () => {
     const hook = await webhook({ ordered: true });
     await api('POST', `/webhooks/${hook.id}/pause`);
@@ -250,6 +261,7 @@ const BUCKETS = [
 const FORBIDDEN: Record<User, string[]> = {
   acme: [
     'events.other.thing.happened',
+    'events.acme.tidings.webhook.disabled',
     'events.acme',
     'journal.subscriber',
     'deliveries.ready.0.wh_1',
@@ -295,6 +307,7 @@ const FORBIDDEN: Record<User, string[]> = {
     '_INBOX.tidings-admin-api.x',
   ],
   'tidings-admin-api': [
+    'events.acme.tidings.webhook.disabled',
     'deliveries.lane.wh_1',
     'journal.subscriber',
     'journal.dispatcher',

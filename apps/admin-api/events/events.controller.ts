@@ -33,6 +33,7 @@ export class EventsController {
   @Post()
   @NeedsRole('publisher')
   @Answers(202, 'The stream has the event', acceptedEventView, [
+    'reserved_event_type',
     'unknown_event_type',
     'invalid_data',
     'bus_unavailable',

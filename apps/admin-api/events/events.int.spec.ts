@@ -208,7 +208,9 @@ describe('reading events', () => {
     expect(idsOf(await list(''))).toEqual(['e-5', 'e-4', 'e-3', 'e-2', 'e-1']);
     expect(idsOf(await list('type=task.created'))).toEqual(['e-2']);
     expect(idsOf(await list(`since=${new Date(midnight).toISOString()}`))).toEqual(['e-5', 'e-4', 'e-3']);
-    expect(idsOf(await list(`until=${new Date(midnight + 3_600_000).toISOString().replace('.000Z', '%2B01:00')}`))).toEqual(['e-2', 'e-1']);
+    expect(
+      idsOf(await list(`until=${new Date(midnight + 3_600_000).toISOString().replace('.000Z', '%2B01:00')}`)),
+    ).toEqual(['e-2', 'e-1']);
   });
 
   it('neither skips nor repeats while events arrive, even of one millisecond', async () => {

@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { Counter } from 'prom-client';
 import { Bus, EventCatalogues } from '#bus';
 import { METRICS, type Registry } from '#observability';
-import { jsonItems, jsonMembers, newId, type TraceContext } from '#domain';
+import { isOperationalType, jsonItems, jsonMembers, newId, type TraceContext } from '#domain';
 import type { Caller } from '../access/caller.js';
 import { jsonObject, RawJson } from '../http/raw-json.js';
 import { invalidRequest } from '../problems/problem.js';
@@ -34,7 +34,7 @@ export class PublishEvent {
    * @param text the body as it came; data and metadata are taken from it byte for byte
    * @param trace the trace that the request belongs to
    * @returns once the stream has it
-   * @throws Problem 422 when a strict tenant's catalogue has no such event; 503 that carries the id, so that
+   * @throws Problem 422 when the type is reserved, or a strict tenant's catalogue has no such event; 503 that carries the id, so that
    *   sending it again with this id is accepted once
    */
   async publish(
@@ -46,6 +46,10 @@ export class PublishEvent {
     const raw = jsonMembers(text);
     const data = raw.get('data');
     if (data === undefined) throw invalidRequest([{ path: 'data', message: 'is required' }]);
+    if (isOperationalType(event.type))
+      throw new Problem('reserved_event_type', {
+        detail: `${event.type}: types that begin with tidings. are those of Tidings' own events.`,
+      });
     await this.refuseStrangers(tenant, event.type, data);
     const id = event.id ?? newId('evt');
     const metadata = event.metadata ? raw.get('metadata') : undefined;

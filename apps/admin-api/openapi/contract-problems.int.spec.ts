@@ -265,6 +265,10 @@ const PROVOKED: Record<ProblemUnderApi, [operation: string, ask: () => Promise<T
     () => api.ask('POST', EVENTS, 'type=a', { 'content-type': 'application/x-www-form-urlencoded' }),
   ],
   invalid_request: ['createWebhook', () => createWebhook(api, { nonsense: true })],
+  reserved_event_type: [
+    'publishEvent',
+    () => api.ask('POST', EVENTS, { type: 'tidings.webhook.disabled', data: 1 }),
+  ],
   unknown_event_type: ['publishEvent', () => api.ask('POST', EVENTS, { type: 'no.such', data: 1 }, STRICT)],
   invalid_data: ['publishEvent', () => api.ask('POST', EVENTS, { type: 'order.paid', data: {} }, STRICT)],
   ownership_not_proven: ['verifyWebhook', () => notProven()],

@@ -38,6 +38,7 @@ export const PROBLEMS = {
   body_too_large: { status: 413, title: 'The body is too large' },
   unsupported_media_type: { status: 415, title: 'The body is not of a type that is understood' },
   invalid_request: { status: 422, title: 'The request is not valid' },
+  reserved_event_type: { status: 422, title: "Events of this type are Tidings' own" },
   unknown_event_type: { status: 422, title: 'The catalogue has no such event type' },
   invalid_data: { status: 422, title: 'The data does not fit the schema of the event type' },
   ownership_not_proven: { status: 422, title: 'The receiver has not agreed' },

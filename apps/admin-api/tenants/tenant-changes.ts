@@ -68,10 +68,10 @@ export class TenantChanges {
 
 function patched(current: LiveTenant, patch: TenantPatch): WantedTenant {
   const { name, max_webhooks, strict_event_types, ownership_check, timeout_seconds, retry } = current;
-  const { max_deliveries_per_hour_per_webhook, retention_days, auto_disable } = current;
+  const { max_deliveries_per_hour_per_webhook, retention_days, auto_disable, contacts } = current;
   const before = {
     ...{ name, max_webhooks, strict_event_types, ownership_check, timeout_seconds, retry },
-    ...{ max_deliveries_per_hour_per_webhook, retention_days, auto_disable },
+    ...{ max_deliveries_per_hour_per_webhook, retention_days, auto_disable, contacts },
   };
   return patchedBy(tenantDefinition, before, patch);
 }

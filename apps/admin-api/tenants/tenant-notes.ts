@@ -9,6 +9,7 @@ const settings = {
   auto_disable: null,
   strict_event_types: false,
   ownership_check: null,
+  contacts: ['ops@acme.example'],
   timeout_seconds: 30,
   retry: retryExample,
 };

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { isTenantId } from '#bus';
 import {
   DEFAULT_TIMEOUT_SECONDS,
+  isMailAddress,
   OWNERSHIP_CHECKS,
   PLAIN_TENANT,
   TENANT_LIMITS,
@@ -53,6 +54,12 @@ const fields = {
     .describe(
       'How receivers are asked before anything is sent to a URL that is saved from now on: `handshake` of CloudEvents, or `challenge`; null for not at all.',
     ),
+  contacts: z
+    .array(z.string().refine(isMailAddress, 'must be an e-mail address such as ops@example.com'))
+    .max(L.contacts.max)
+    .describe(
+      'E-mail addresses of who is told when its webhooks are in trouble, where the installation sends e-mail.',
+    ),
   timeout_seconds: z.int().min(shortest).max(longest).describe('Of webhooks that are created without one.'),
 };
 
@@ -70,6 +77,7 @@ export const tenantDefinition = z
     auto_disable: fields.auto_disable.default(PLAIN_TENANT.auto_disable),
     strict_event_types: fields.strict_event_types.default(PLAIN_TENANT.strict_event_types),
     ownership_check: fields.ownership_check.default(PLAIN_TENANT.ownership_check),
+    contacts: fields.contacts.default(PLAIN_TENANT.contacts),
     timeout_seconds: fields.timeout_seconds.default(DEFAULT_TIMEOUT_SECONDS),
     retry: retryPolicy.prefault({}).describe(retryNote),
   })
@@ -97,6 +105,7 @@ export const tenantPatch = z
       .nullable()
       .describe(`Merged. ${autoDisableNote}`),
     strict_event_types: fields.strict_event_types.nullable(),
+    contacts: fields.contacts.nullable(),
     timeout_seconds: fields.timeout_seconds.nullable(),
     retry: z
       .strictObject(

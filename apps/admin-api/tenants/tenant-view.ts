@@ -12,6 +12,7 @@ export function tenantViewOf(row: TenantRow): TenantView {
     auto_disable: row.auto_disable,
     strict_event_types: row.strict_event_types,
     ownership_check: row.ownership_check,
+    contacts: row.contacts,
     timeout_seconds: row.timeout_seconds,
     retry: row.retry,
     created_at: row.created_at.toISOString(),

@@ -2,6 +2,8 @@ import {
   DEFAULT_TENANT,
   deliveryIdOf,
   idFromPlace,
+  isOperationalType,
+  operationalReceivers,
   readEvent,
   type DomainEvent,
   type EventAccepted,
@@ -111,16 +113,24 @@ export class Router {
     const standing = await this.tenants.standing(event.tenant);
     if (standing === 'untold') return again();
     if (standing === 'unknown') return this.reject(message, 'unknown_tenant', event, source, span);
-    const refusal = await this.catalogues.refusalOf(event.tenant, event.type, event.data);
+    const operational = isOperationalType(event.type);
+    const refusal = operational
+      ? undefined
+      : await this.catalogues.refusalOf(event.tenant, event.type, event.data);
     if (refusal) return this.reject(message, refusal.reason, event, source, span);
     const data = Buffer.from(event.data);
-    const wanted = this.filters.select(this.table.match(event.tenant, event.type), event);
+    const matches = this.table.match(event.tenant, event.type);
+    const wanted = this.filters.select(operational ? this.receivers(event, matches) : matches, event);
     span?.note({ 'tidings.matches': wanted.length });
     const trace = span ? span.context : event.trace;
-    const matches = await this.owe(event, data, eventMessage, wanted, trace);
-    await this.journalAcceptance(event, data.length, eventMessage, wanted.length, matches);
+    const owed = await this.owe(event, data, eventMessage, wanted, trace);
+    await this.journalAcceptance(event, data.length, eventMessage, wanted.length, owed);
     this.count.accepted(wanted.length, source ? 'source' : 'events', message.storedAt);
     return done;
+  }
+
+  private receivers({ tenant, type, data }: DomainEvent, matches: readonly RoutedWebhook[]) {
+    return operationalReceivers(type, data, matches, (id) => this.table.find(tenant, id));
   }
 
   /** Queues a delivery for each webhook, all at once; answers with those that are queued for this event. */

@@ -1,5 +1,6 @@
 import { isEventType } from '../event/event-type.js';
 import type { Fault } from '../fault.js';
+import { isOperationalType } from '../operational-events/operational-type.js';
 import { compileDataCheck, UnusableSchema } from './data-check.js';
 import type { EventTypeDefinition } from './declared-event-type.js';
 import { deeperThan, SCHEMA_LIMITS } from './event-type-schema.js';
@@ -19,6 +20,7 @@ export function eventTypeFaults(name: string, definition: EventTypeDefinition): 
   const faults: Fault[] = [];
   const fault = (path: string, message: string) => faults.push({ path, message });
   if (!isEventType(name)) fault('name', 'must be an event type such as task.completed');
+  if (isOperationalType(name)) fault('name', "must not begin with tidings., for those are Tidings' own");
   if (description.length > EVENT_TYPE_LIMITS.description)
     fault(
       'description',

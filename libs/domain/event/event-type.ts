@@ -1,3 +1,5 @@
+import { isOperationalType } from '../operational-events/operational-type.js';
+
 /** What an event type may look like: segments of letters, digits, `_` and `-`, joined by dots. */
 const EVENT_TYPE = /^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$/;
 const MAX_LENGTH = 200;
@@ -20,11 +22,14 @@ export function isEventTypePattern(text: string): boolean {
 }
 
 /**
- * Whether an event type falls under a pattern.
+ * Whether an event type falls under a pattern. Operational events fall under
+ * those only that name `tidings.`.
  * @param pattern one that isEventTypePattern accepts
  */
 export function matchesEventType(pattern: string, type: string): boolean {
-  if (pattern === type || pattern === '*' || pattern === '>') return true;
+  if (pattern === type) return true;
+  if (isOperationalType(type) && !isOperationalType(pattern)) return false;
+  if (pattern === '*' || pattern === '>') return true;
   if (!pattern.includes('*') && !pattern.endsWith('>')) return false;
   const wanted = pattern.split('.');
   const given = type.split('.');
@@ -38,7 +43,7 @@ export function matchesEventType(pattern: string, type: string): boolean {
 
 /**
  * All patterns under which an event type falls: 8 for a type of two segments,
- * and twice as many with each further one.
+ * and twice as many with each further one; fewer for operational events.
  */
 export function patternsThatMatch(type: string): string[] {
   const segments = type.split('.');
@@ -50,5 +55,5 @@ export function patternsThatMatch(type: string): string[] {
     heads = heads.flatMap((head) => [`${head}${segment}${end}`, `${head}*${end}`]);
   });
   heads.forEach((head) => patterns.add(head));
-  return [...patterns];
+  return isOperationalType(type) ? [...patterns].filter(isOperationalType) : [...patterns];
 }

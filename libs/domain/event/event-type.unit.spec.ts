@@ -15,6 +15,16 @@ describe('event type patterns', () => {
     ['*', 'anything.at.all', true],
     ['task_created', 'task_created', true],
     ['task_created', 'task.created', false],
+    ['*', 'tidings.webhook.disabled', false],
+    ['>', 'tidings.webhook.disabled', false],
+    ['*.webhook.disabled', 'tidings.webhook.disabled', false],
+    ['*.>', 'tidings.webhook.disabled', false],
+    ['tidings.>', 'tidings.webhook.disabled', true],
+    ['tidings.webhook.*', 'tidings.webhook.disabled', true],
+    ['tidings.*.disabled', 'tidings.webhook.disabled', true],
+    ['tidings.webhook.disabled', 'tidings.webhook.disabled', true],
+    ['*', 'tidings', true],
+    ['*', 'tidingsx.webhook.disabled', true],
   ])('%s given %s: %s', (pattern, type, expected) => {
     expect(matchesEventType(pattern, type)).toBe(expected);
   });
@@ -32,12 +42,19 @@ describe('event type patterns', () => {
     expect(isEventType('a.b-c_d')).toBe(true);
   });
 
-  it.each(['a', 'a.b', 'a.b.a', 'b.b.b.b'])('all that match %s can be listed', (type) => {
-    const longer = (patterns: string[]) =>
-      patterns.flatMap((pattern) => ['a', 'b', '*', '>'].map((segment) => `${pattern}.${segment}`));
-    let all = ['a', 'b', '*', '>'];
-    for (let segments = 1; segments < 5; segments++) all = [...new Set([...all, ...longer(all)])];
-    const matching = all.filter((pattern) => isEventTypePattern(pattern) && matchesEventType(pattern, type));
-    expect(patternsThatMatch(type).sort()).toEqual(matching.sort());
-  });
+  it.each(['a', 'a.b', 'a.b.a', 'b.b.b.b', 'tidings', 'tidings.a', 'tidings.a.b'])(
+    'all that match %s can be listed',
+    (type) => {
+      const longer = (patterns: string[]) =>
+        patterns.flatMap((pattern) =>
+          ['a', 'b', 'tidings', '*', '>'].map((segment) => `${pattern}.${segment}`),
+        );
+      let all = ['a', 'b', 'tidings', '*', '>'];
+      for (let segments = 1; segments < 5; segments++) all = [...new Set([...all, ...longer(all)])];
+      const matching = all.filter(
+        (pattern) => isEventTypePattern(pattern) && matchesEventType(pattern, type),
+      );
+      expect(patternsThatMatch(type).sort()).toEqual(matching.sort());
+    },
+  );
 });

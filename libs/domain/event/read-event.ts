@@ -1,4 +1,5 @@
 import { derivedId, type EventId, type TenantId } from '../ids.js';
+import { isOperationalType, OPERATIONAL_MARK } from '../operational-events/operational-type.js';
 import type { DomainEvent } from './domain-event.js';
 import { isEventType } from './event-type.js';
 import { jsonMembers } from './json-members.js';
@@ -26,6 +27,8 @@ export type RejectionReason =
   | 'not_utf8'
   | 'not_json'
   | 'invalid_type'
+  /** It begins with `tidings.`, and the message is none of Tidings' own. */
+  | 'reserved_type'
   | 'invalid_id'
   | 'invalid_timestamp'
   | 'invalid_metadata'
@@ -98,6 +101,7 @@ export function normalTimestamp(text: string): string | undefined {
 function toEvent(message: EventMessage, content: Content): DomainEvent {
   const type = content.type ?? message.type;
   if (typeof type !== 'string' || !isEventType(type)) throw new Unreadable('invalid_type');
+  if (isOperationalType(type) && !isOurs(message)) throw new Unreadable('reserved_type');
   const id = content.id ?? message.header('Nats-Msg-Id') ?? idFromPlace(message);
   if (typeof id !== 'string' || !isEventId(id)) throw new Unreadable('invalid_id');
   return {
@@ -110,6 +114,15 @@ function toEvent(message: EventMessage, content: Content): DomainEvent {
     metadata: content.metadata,
     trace: traceOf(message) ?? content.trace,
   };
+}
+
+/** What says of itself in its body that it is operational has another subject, which its publisher may have the right to. */
+function isOurs({ type, stream, header }: EventMessage): boolean {
+  return (
+    stream === undefined &&
+    isOperationalType(type) &&
+    header(OPERATIONAL_MARK.header) === OPERATIONAL_MARK.value
+  );
 }
 
 /** The trace that the headers of a message name. */

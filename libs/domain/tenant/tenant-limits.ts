@@ -1,6 +1,7 @@
 import type { Fault } from '../fault.js';
 import { OWNERSHIP_CHECKS } from '../webhook/ownership.js';
 import { isPlainText, retryFaults, WEBHOOK_LIMITS } from '../webhook/webhook-limits.js';
+import { isMailAddress } from './mail-address.js';
 import type { TenantDefinition } from './tenant.js';
 
 /** The bounds of a tenant's fields, both ends included. */
@@ -9,6 +10,7 @@ export const TENANT_LIMITS = {
   max_webhooks: { min: 0, max: 1_000_000 },
   max_deliveries_per_hour_per_webhook: { min: 1, max: 100_000_000 },
   retention_days: { min: 1, max: 3_650 },
+  contacts: { min: 0, max: 20 },
   auto_disable: {
     failing_for_hours: { min: 1, max: 8_760 },
     idle_days: { min: 1, max: 3_650 },
@@ -38,6 +40,18 @@ function limitsOf(tenant: TenantDefinition): Limit[] {
   ];
 }
 
+function contactFaults(contacts: string[]): Fault[] {
+  const { max } = TENANT_LIMITS.contacts;
+  if (contacts.length > max)
+    return [{ path: 'contacts', message: `must be ${max} addresses at most, but are ${contacts.length}` }];
+  return contacts.flatMap((contact, i) => {
+    const path = `contacts.${i}`;
+    if (!isMailAddress(contact))
+      return [{ path, message: 'must be an e-mail address such as ops@example.com' }];
+    return contacts.indexOf(contact) < i ? [{ path, message: 'is given twice' }] : [];
+  });
+}
+
 /** What is wrong with a definition, nothing when it is sound. */
 export function tenantFaults(tenant: TenantDefinition): Fault[] {
   const faults = retryFaults(tenant.retry);
@@ -57,6 +71,7 @@ export function tenantFaults(tenant: TenantDefinition): Fault[] {
     faults.push({ path: 'auto_disable', message: 'must say failing_for_hours or idle_days, or be null' });
   if (tenant.ownership_check !== null && !OWNERSHIP_CHECKS.includes(tenant.ownership_check))
     faults.push({ path: 'ownership_check', message: `must be ${OWNERSHIP_CHECKS.join(' or ')}, or null` });
+  faults.push(...contactFaults(tenant.contacts));
   if (!isWhole(tenant.timeout_seconds, timeout))
     faults.push({
       path: 'timeout_seconds',

@@ -20,6 +20,8 @@ export interface TenantDefinition {
   strict_event_types: boolean;
   /** How receivers are asked before the first event goes to a URL that is saved from now on; null for not at all. */
   ownership_check: OwnershipCheck | null;
+  /** E-mail addresses of who is told when its webhooks are in trouble. */
+  contacts: string[];
   /** For webhooks that are created without one. */
   timeout_seconds: number;
   /** For webhooks that are created without one. */
@@ -42,6 +44,7 @@ export const PLAIN_TENANT = {
   auto_disable: null,
   strict_event_types: false,
   ownership_check: null,
+  contacts: [] as string[],
 } satisfies Partial<TenantDefinition>;
 
 export type TenantState = NoTenant | LiveTenant | DeletedTenant;

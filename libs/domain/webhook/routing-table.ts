@@ -52,6 +52,11 @@ export class RoutingTable {
     if (routes.webhooks.size === 0) this.tenants.delete(tenant);
   }
 
+  /** The webhook, if there is one. */
+  find(tenant: TenantId, id: WebhookId): RoutedWebhook | undefined {
+    return this.tenants.get(tenant)?.webhooks.get(id);
+  }
+
   /**
    * The webhooks that an event of a type is owed to, their filters apart (see
    * #payload). Inactive ones are owed too; they get it when they are active

@@ -33,6 +33,10 @@ export class TenantRow {
   @Column({ type: 'text', nullable: true })
   ownership_check!: OwnershipCheck | null;
 
+  /** E-mail addresses of who is told when its webhooks are in trouble. */
+  @Column({ type: 'text', array: true, default: () => "'{}'" })
+  contacts!: string[];
+
   /** For webhooks that are created without one. */
   @Column({ type: 'integer' })
   timeout_seconds!: number;
