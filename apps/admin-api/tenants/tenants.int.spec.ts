@@ -68,6 +68,21 @@ describe('a tenant', () => {
     expect((await api.ask('GET', `${TENANTS}/fresh`)).json).toEqual(answer.json);
   });
 
+  it('has contacts: e-mail addresses, replaced as a whole, none where the patch says null', async () => {
+    const contacts = ['ops@example.com', "o'brien+alerts@sub.example.org"];
+    const path = `${TENANTS}/${await created({ contacts })}`;
+    expect((await api.ask('GET', path)).json).toMatchObject({ contacts });
+    await api.ask('PATCH', path, { max_webhooks: 5 });
+    expect((await api.ask('GET', path)).json).toMatchObject({ contacts, max_webhooks: 5 });
+    expect((await api.ask('PATCH', path, { contacts: null })).json).toMatchObject({ contacts: [] });
+    const patchedTo = async (wanted: string[]) => (await api.ask('PATCH', path, { contacts: wanted })).json;
+    for (const each of ['ops@example.com\r\nBcc: a@example.com', 'Ops <ops@example.com>', 'nobody'])
+      expect(await patchedTo(['a@example.com', each])).toMatchObject(invalidAt('contacts.1'));
+    expect(await patchedTo(['a@example.com', 'a@example.com'])).toMatchObject(invalidAt('contacts.1'));
+    const many = Array.from({ length: 21 }, (_, i) => `a${i}@example.com`);
+    expect(await patchedTo(many)).toMatchObject(invalidAt('contacts'));
+  });
+
   it('is replaced by PUT and merged by PATCH, both only at the version that was seen', async () => {
     const id = await created({ max_webhooks: 5, retry: { count: 7 } });
     const path = `${TENANTS}/${id}`;

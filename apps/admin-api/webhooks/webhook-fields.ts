@@ -59,7 +59,9 @@ export const fields = {
     .array(eventTypePattern)
     .min(L.event_types.min)
     .max(L.event_types.max)
-    .describe('Patterns: `task.completed`, `task.*` (one segment), `order.>` (the rest), `*` for all.'),
+    .describe(
+      'Patterns: `task.completed`, `task.*` (one segment), `order.>` (the rest), `*` for all; operational events need `tidings.` by name.',
+    ),
   filter: filterObject
     .nullable()
     .describe('A condition on the event such as `{"data.total":{"$gte":100}}`; null for none.'),

@@ -6,8 +6,8 @@ export function operationalMetrics(registry: Registry): { published: (type: Oper
   const events = new Counter({
     name: 'tidings_operational_events_total',
     help: 'Operational events that were published, by type.',
-    labelNames: ['type'],
+    labelNames: ['kind'],
     registers: [registry],
   });
-  return { published: (type) => events.inc({ type }) };
+  return { published: (type) => events.inc({ kind: type }) };
 }

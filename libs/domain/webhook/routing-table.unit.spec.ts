@@ -1,6 +1,6 @@
 import { routedWebhook } from '#testing';
 import type { RoutedWebhook } from './routed-webhook.js';
-import { RoutingTable } from './routing-table.js';
+import { reasonAgainst, RoutingTable } from './routing-table.js';
 
 const webhook = (change: Partial<RoutedWebhook>): RoutedWebhook =>
   routedWebhook({ id: 'wh_1', tenant: 'a', ...change });
@@ -18,6 +18,16 @@ describe('the routing table', () => {
     expect(idsOf(table, 'a', 'order.created')).toEqual(['wh_1']);
     expect(idsOf(table, 'b', 'order.paid')).toEqual(['wh_3']);
     expect(idsOf(table, 'c', 'order.paid')).toEqual([]);
+  });
+
+  it('gives operational events to those only who name them, and says of the others that their patterns do not match', () => {
+    const table = new RoutingTable();
+    const all = webhook({ id: 'wh_1', event_types: ['*', '>', '*.webhook.*'] });
+    const ops = webhook({ id: 'wh_2', event_types: ['order.*', 'tidings.webhook.*'] });
+    for (const each of [all, ops]) table.put(each);
+    expect(idsOf(table, 'a', 'tidings.webhook.disabled')).toEqual(['wh_2']);
+    expect(idsOf(table, 'a', 'order.paid')).toEqual(['wh_1', 'wh_2']);
+    expect(reasonAgainst(all, 'tidings.webhook.disabled')).toBe('event_type');
   });
 
   it('follows changes, and forgets what it had found before', () => {
