@@ -99,13 +99,17 @@ describe('the metrics of a running system', () => {
     await api('POST', '/events', { type: 'a.b', data: { n: 2 } });
     const failed = { outcome: 'failed', status: '5xx', error: 'http_status' };
     await waitFor(async () => expect(await metric('dispatcher', 'tidings_attempts_total', failed)).toBe(1));
+    // That it failed for good is an event too, which nobody wants here.
+    const unmatched = { outcome: 'unmatched', from: 'events' };
+    await waitFor(async () => expect(await metric('subscriber', 'tidings_events_total', unmatched)).toBe(2));
     const told = async (app: App, name: string, labels?: Record<string, string>) =>
       [name, await metric(app, name, labels)] as const;
     expect(
       await Promise.all([
         told('admin-api', 'tidings_events_published_total', { outcome: 'stored' }),
         told('subscriber', 'tidings_events_total', { outcome: 'matched', from: 'events' }),
-        told('subscriber', 'tidings_events_total', { outcome: 'unmatched', from: 'events' }),
+        told('subscriber', 'tidings_events_total', unmatched),
+        told('subscriber', 'tidings_operational_events_total', { kind: 'tidings.delivery.exhausted' }),
         told('subscriber', 'tidings_event_routing_seconds_count'),
         told('dispatcher', 'tidings_first_attempt_delay_seconds_count'),
         told('dispatcher', 'tidings_delivery_success_delay_seconds_count'),
@@ -118,8 +122,9 @@ describe('the metrics of a running system', () => {
     ).toEqual([
       ['tidings_events_published_total', 3],
       ['tidings_events_total', 2],
-      ['tidings_events_total', 1],
-      ['tidings_event_routing_seconds_count', 3],
+      ['tidings_events_total', 2],
+      ['tidings_operational_events_total', 1],
+      ['tidings_event_routing_seconds_count', 4],
       ['tidings_first_attempt_delay_seconds_count', 2],
       ['tidings_delivery_success_delay_seconds_count', 1],
       ['tidings_attempt_duration_seconds_count', 2],
