@@ -1,5 +1,6 @@
 import type { Command } from './command.js';
 import { REWRAP_KEYS } from './keys/rewrap-command.js';
+import { REBUILD } from './rebuild/rebuild-command.js';
 
 /** Everything that `tidings` can do. A new command is one more entry here. */
-export const COMMANDS: Command[] = [REWRAP_KEYS];
+export const COMMANDS: Command[] = [REBUILD, REWRAP_KEYS];

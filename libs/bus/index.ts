@@ -22,6 +22,7 @@ export {
 export { InHand, Linked } from './in-hand.js';
 export { Consume, ConsumePartitions, JetStreamStrategy } from './jetstream-strategy.js';
 export type { JournalFollower, JournalMessage } from './journal-follower.js';
+export { wholeFact } from './whole-fact.js';
 export { readFacts, type JournalObserver, type JournalWriter } from './journal-writer.js';
 export { KnownTenants, type TenantStanding } from './known-tenants.js';
 export { BusMessage } from './message.js';

@@ -32,10 +32,10 @@ export class JournalFollower {
     private readonly name: string,
   ) {}
 
-  /** What JOURNAL holds now. @throws when NATS cannot be asked */
-  async bounds(): Promise<{ first: number; last: number }> {
+  /** What JOURNAL holds now, and when the first of it was stored (milliseconds since 1970). @throws when NATS cannot be asked */
+  async bounds(): Promise<{ first: number; last: number; firstAt: number }> {
     const { state } = await this.wires.manager.streams.info(JOURNAL);
-    return { first: state.first_seq, last: state.last_seq };
+    return { first: state.first_seq, last: state.last_seq, firstAt: Date.parse(state.first_ts) };
   }
 
   /**

@@ -44,6 +44,8 @@ export interface DatabaseOptions {
   name: string;
   /** Connections at most. */
   poolSize?: number;
+  /** Whose tables are meant where a statement names no schema; those of the user's search path where left out. */
+  schema?: string;
   /** Told about connections that broke while nobody used them; the pool replaces them. */
   onIdleError?: (error: Error) => void;
 }
@@ -111,6 +113,8 @@ export function createDatabase(text: string, options: DatabaseOptions): DataSour
     extra: {
       Client: PromptClient,
       keepAlive: true,
+      // Extensions lie in the other one.
+      ...(options.schema === undefined ? {} : { options: `-c search_path=${options.schema},public` }),
       // A transaction forgotten by a stuck process must not hold back the relay, which waits for older ones.
       idle_in_transaction_session_timeout: 30_000,
     },

@@ -44,6 +44,8 @@ export * from './tenant/routed-tenant.js';
 export * from './relay/relay-session.js';
 export * from './relay/relayed-tables.js';
 export * from './record/project-facts.js';
+export * from './rebuild/rebuild-schema.js';
+export * from './rebuild/hold-projections.js';
 export { deliveryStatesOf, type DeliveryJson } from './record/rows-of-facts.js';
 export * from './event-type/event-type-row.js';
 export * from './event-type/event-type-state.js';

@@ -78,8 +78,9 @@ async function keptSince(
   { status }: DeliveryFilter,
   now: number,
 ): Promise<number> {
-  if (status === 'pending' || status === 'retrying') return (await knownDays(dataSource)).oldest ?? now;
-  return (await retainedSince(dataSource, tenant, now)).getTime();
+  const kept = (await retainedSince(dataSource, tenant, now)).getTime();
+  const isOpen = status === 'pending' || status === 'retrying';
+  return isOpen ? Math.min(kept, (await knownDays(dataSource)).oldest ?? kept) : kept;
 }
 
 /**

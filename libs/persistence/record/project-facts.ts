@@ -1,5 +1,6 @@
 import type { DataSource, EntityManager } from 'typeorm';
 import type { Fact } from '#domain';
+import { LOCKS } from '../advisory-locks.js';
 import { deltasOf, type NewInRecord } from '../statistics/deltas-of-batch.js';
 import { leaveDeltas } from '../statistics/leave-deltas.js';
 import { activityOfFacts, MERGE_ACTIVITY, type ActivityJson } from '../webhook-activity/activity-of-facts.js';
@@ -45,10 +46,13 @@ const CHECK_AFTER_MS = 60_000;
 export class Projection {
   private readonly ensuredDays = new Set<string>();
 
-  /** @param options.version PostgreSQL's, where another one's way of writing is wanted than that of the one there is */
+  /**
+   * @param options.version PostgreSQL's, where another one's way of writing is wanted than that of the one there is
+   * @param options.alone whether nobody else writes these tables, for they are being made anew (docs/adr/0011)
+   */
   constructor(
     private readonly database: DataSource,
-    private readonly options: { version?: number } = {},
+    private readonly options: { version?: number; alone?: boolean } = {},
   ) {}
 
   /**
@@ -76,6 +80,8 @@ export class Projection {
       .filter(isOpen)
       .map(({ id, updated_at: seen }) => ({ delivery: id, seen, checkAt }));
     await this.database.transaction(async (manager) => {
+      if (!this.options.alone)
+        await manager.query('SELECT pg_advisory_xact_lock_shared($1)', [LOCKS.projection]);
       const known: NewInRecord = {
         events: await insertEvents(manager, rows.events),
         deliveries: await moveDeliveries(manager, rows.deliveries, this.version),
