@@ -200,7 +200,9 @@ describe('a rebuild', () => {
     expect(done?.kept).toEqual([]);
     expect(await partitions()).not.toEqual(old);
     expect(differences(before, await recordOf(database))).toEqual({});
-    const left = await database.query(`SELECT nspname FROM pg_namespace WHERE nspname LIKE 'tidings%'`);
+    const left = await database.query<{ nspname: string }[]>(
+      `SELECT nspname FROM pg_namespace WHERE nspname LIKE 'tidings%'`,
+    );
     expect(left).toEqual([]);
   }, 60_000);
 

@@ -46,6 +46,13 @@ export function textOfPlace({ sequence, index }: FeedPlace): string {
   return `${sequence}.${index}`;
 }
 
+const LAST_INDEX = 999_999_999;
+
+/** The place after all that a message tells. */
+export function endOf(sequence: number): FeedPlace {
+  return { sequence, index: LAST_INDEX };
+}
+
 const PLACE = /^(\d{1,15})\.(\d{1,9})$/;
 
 /** The place that an id stands for; undefined where the feed never gave such an id. */

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import type { TenantId } from '#domain';
 import { passes, type FeedFilter } from './feed-filter.js';
-import type { FeedItem, FeedPlace } from './feed-item.js';
+import { endOf, textOfPlace, type FeedItem, type FeedPlace } from './feed-item.js';
 
 /** What may wait for a listener who does not read, in characters; then it is dropped. */
 const MAX_WAITING = 1_048_576;
@@ -65,6 +65,11 @@ export class FeedListener {
     const { held } = this;
     this.held = undefined;
     for (const item of held ?? []) if (item.place.sequence > upTo) this.write(item.text);
+  }
+
+  /** A sign of life, with the place that it has come to: who hears of little does not fall behind. */
+  showLife(upTo: number): void {
+    this.write(this.held ? ': still here\n\n' : `: still here\nid: ${textOfPlace(endOf(upTo))}\n\n`);
   }
 
   /** A server-sent event of another kind, or a comment. */

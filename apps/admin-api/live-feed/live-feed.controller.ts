@@ -39,6 +39,8 @@ export class LiveFeedController {
       .header('content-type', 'text/event-stream; charset=utf-8')
       .header('cache-control', 'no-store')
       .header('x-accel-buffering', 'no')
+      // Nothing comes after it: who is cut off or told to go need not be waited for.
+      .header('connection', 'close')
       .send(listener.output);
   }
 }

@@ -5,6 +5,7 @@ import { TOPOLOGY, waitFor } from '#testing';
 import { member, OPERATOR_KEY, startApi, type TestApi } from '../testing/api-for-tests.js';
 import { listenTo, type EventStream } from '../testing/event-stream.js';
 import type { FeedFilter } from './feed-filter.js';
+import { placeOfText } from './feed-item.js';
 import type { FeedListener } from './feed-listener.js';
 import { FEED_LIMITS, LiveFeed, type FeedLimits } from './live-feed.js';
 
@@ -242,6 +243,27 @@ describe('the live feed of a process', () => {
   it('shows that it is there while nothing happens', async () => {
     const texts = textsOf(await open(feedWith({ heartbeatMs: 30 })));
     await waitFor(() => expect(texts.filter((text) => text.startsWith(':')).length).toBeGreaterThan(2));
+  });
+
+  it('gives its place with that, so that who hears of little misses nothing and has little to be told again', async () => {
+    const feed = feedWith({ heartbeatMs: 30, catchUp: 2 });
+    const listener = await feed.listen({
+      ...{ tenant: 'default', filter: { webhook_id: 'wh_rare' }, after: undefined },
+      isAllowed: () => Promise.resolve(true),
+    });
+    const texts = textsOf(listener);
+    for (let n = 0; n < 5; n++) await tell(attempted(ref()));
+    const { last } = await bus.journalFollower('spec').bounds();
+    const place = await waitFor(() => {
+      const ids = texts.join('').match(/(?<=^id: ).*$/gm) ?? [];
+      expect(ids.at(-1)).toBe(`${last}.999999999`);
+      return placeOfText(ids.at(-1)!);
+    });
+    const rare = ref({ webhook: 'wh_rare' });
+    await tell(attempted(rare));
+    const again = textsOf(await open(feed, 'default', place));
+    await waitFor(() => expect(again.join('')).toContain(rare.delivery));
+    expect(again.join('')).not.toContain('gap');
   });
 
   it('takes so many of a tenant, and so many in all, and more when some have gone', async () => {

@@ -113,7 +113,7 @@ export class LiveFeed implements OnModuleDestroy {
     if (this.count > 1) return;
     const { heartbeatMs, checkMs } = this.limits;
     this.timers = [
-      setInterval(() => this.eachListener((each) => each.write(': still here\n\n')), heartbeatMs),
+      setInterval(() => void this.showLife(), heartbeatMs),
       setInterval(() => this.eachListener(endUnlessAllowed), checkMs),
     ];
   }
@@ -193,6 +193,11 @@ export class LiveFeed implements OnModuleDestroy {
       const isNew = message.sequence > after.sequence || item.place.index > after.index;
       if (isNew) await listener.catchUp(item);
     }
+  }
+
+  private async showLife(): Promise<void> {
+    const following = await this.following?.catch(() => undefined);
+    if (following) this.eachListener((each) => each.showLife(following.upTo));
   }
 
   private eachListener(tell: (listener: FeedListener) => void): void {
