@@ -2,7 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import { Gauge, type Registry } from 'prom-client';
 import type { Bus } from '#bus';
 import { busMetrics, databaseMetrics, KeptFigures, readGauge, streamMetrics } from '#observability';
-import { countOpenJobs, poolFigures, readRelay, type DataSource } from '#persistence';
+import { ageOfUnfolded, countOpenJobs, poolFigures, readRelay, type DataSource } from '#persistence';
 import type { LedgerRelay } from './relay/ledger-relay.js';
 
 /** Two queries of PostgreSQL, however often the metrics are read. */
@@ -43,6 +43,18 @@ export function adminApiMetrics(registry: Registry, { database, bus, relay }: Me
       help: 'Changes of the ledger that are not told yet, at most 10,000.',
     },
     async () => (await standing.get())?.waiting,
+  );
+  const unfolded = new KeptFigures(() => ageOfUnfolded(database), KEPT_MS);
+  readGauge(
+    registry,
+    {
+      name: 'tidings_statistics_lag_seconds',
+      help: 'Age of the oldest rows that statistics do not count yet; 0 when there are none, left out while PostgreSQL is away.',
+    },
+    async () => {
+      const ms = await unfolded.get();
+      return ms === undefined ? undefined : ms / 1_000;
+    },
   );
   const jobs = new KeptFigures(() => countOpenJobs(database), KEPT_MS);
   readGauge(

@@ -35,6 +35,8 @@ import { traceRequests } from './http/trace-of-request.js';
 import { serveOpenApi } from './openapi/document.js';
 import { sendProblem } from './problems/problem-filter.js';
 import { problemOf } from './problems/problem-of.js';
+import { feedMetrics } from './live-feed/feed-metrics.js';
+import { LiveFeed } from './live-feed/live-feed.js';
 import { LedgerRelay } from './relay/ledger-relay.js';
 import { StreamAgesKeeper } from './retention/stream-ages-keeper.js';
 import { proveKeys } from './webhooks/prove-keys.js';
@@ -123,6 +125,7 @@ export async function startAdminApi(options: AdminApiOptions): Promise<RunningAp
   const tracing = await startTracing(options.tracing, 'admin-api', logger);
   if (tracing) traceRequests(fastify, tracing);
   countRequests(fastify, registry);
+  feedMetrics(registry, app.get(LiveFeed));
   nameRequests(fastify);
   acceptJsonBodies(fastify);
   acceptYamlBodies(fastify);

@@ -94,6 +94,11 @@ export class LiveFeed implements OnModuleDestroy {
     this.eachListener((each) => each.drop());
   }
 
+  /** How many listen now. */
+  get listeners(): number {
+    return this.count;
+  }
+
   private refuseTooMany(tenant: TenantId): void {
     const { listeners, listenersOfTenant } = this.limits;
     const ofTenant = this.byTenant.get(tenant)?.size ?? 0;
