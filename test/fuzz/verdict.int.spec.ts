@@ -124,7 +124,9 @@ describe('a write by a refused request', () => {
     async (table) => {
       const where = `${table === 'tenants' ? 'id' : 'tenant'} = 'strict-intruder'`;
       const faults = await watched(() => database.query(`DELETE FROM ${table} WHERE ${where}`));
-      expect(faults).toEqual([`${table} was written by a request refused with 422`]);
+      // The database itself counts the tags of webhooks.
+      const written = table === 'webhooks' ? ['webhook_tags', table] : [table];
+      expect(faults).toEqual(written.map((name) => `${name} was written by a request refused with 422`));
     },
   );
 
