@@ -7,6 +7,8 @@ const DATABASE = 'record';
 
 export interface KeptPostgres {
   url: string;
+  /** What secrets in it are sealed with, as TIDINGS_ENCRYPTION_KEYS has it. */
+  encryptionKeys: string;
   /** Ends the server; its data stays. */
   stop(): Promise<void>;
 }
@@ -15,7 +17,8 @@ export interface KeptPostgres {
 export async function startKeptPostgres(folder: string): Promise<KeptPostgres> {
   const home = resolve(folder);
   mkdirSync(home, { recursive: true });
-  const password = passwordIn(home);
+  const password = keptIn(home, 'password', () => randomBytes(12).toString('hex'));
+  const encryptionKeys = keptIn(home, 'encryption-keys', () => `k1:${randomBytes(32).toString('base64')}`);
   const port = await freePort();
   const running = await startProgram(
     await embeddedPostgres({
@@ -26,13 +29,14 @@ export async function startKeptPostgres(folder: string): Promise<KeptPostgres> {
     }),
   );
   await ensureDatabase(port, password, DATABASE);
-  return { url: postgresUrl(port, password, DATABASE), stop: async () => void (await running.stop()) };
+  const url = postgresUrl(port, password, DATABASE);
+  return { url, encryptionKeys, stop: async () => void (await running.stop()) };
 }
 
-function passwordIn(folder: string): string {
-  const file = join(folder, 'password');
+function keptIn(folder: string, name: string, make: () => string): string {
+  const file = join(folder, name);
   try {
-    writeFileSync(file, randomBytes(12).toString('hex'), { flag: 'wx', mode: 0o600 });
+    writeFileSync(file, make(), { flag: 'wx', mode: 0o600 });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   }
