@@ -97,8 +97,8 @@ export function timeOfId(id: string): number | undefined {
 
 /**
  * What sorts before every id of a time, and after all older ones; looks like an id.
- * @param at milliseconds since 1970
+ * @param at milliseconds since 1970; an earlier time, which no id has, counts as 1970
  */
 export function firstIdAt(prefix: IdPrefix, at: number): string {
-  return `${prefix}_${encodeTime(at)}${'0'.repeat(TAIL_CHARS)}`;
+  return `${prefix}_${encodeTime(Math.max(at, 0))}${'0'.repeat(TAIL_CHARS)}`;
 }

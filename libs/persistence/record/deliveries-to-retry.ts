@@ -1,7 +1,8 @@
-import { timeOfId, type TenantId } from '#domain';
+import { firstIdAt, timeOfId, type TenantId } from '#domain';
 import type { DataSource } from 'typeorm';
 import type { DeliveryRow } from './delivery-row.js';
 import type { DeliveryFilter } from './list-deliveries.js';
+import { beginningOfDay, endOfDay } from './stretches.js';
 
 /** What is to be known of a delivery to make it again. */
 export type DeliveryToRetry = Pick<
@@ -52,11 +53,16 @@ function conditions(tenant: TenantId, filter: DeliveryFilter) {
     'd.tenant = $1',
     `EXISTS (SELECT FROM webhooks w WHERE w.tenant = $1 AND w.id = d.webhook_id AND w.status <> 'disabled')`,
   ];
+  const bounds = (comparison: '>=' | '<', time: number, dayEdge: (time: number) => number) => [
+    `d.created_at ${comparison} $${values.push(new Date(dayEdge(time)))}`,
+    `d.id ${comparison} $${values.push(firstIdAt('dlv', time))}`,
+  ];
   for (const column of ['webhook_id', 'event_id', 'event_type', 'status', 'status_code'] as const) {
     const value = filter[column];
     if (value !== undefined) where.push(`d.${column} = $${values.push(value)}`);
   }
-  if (filter.since) where.push(`d.created_at >= $${values.push(filter.since)}`);
-  if (filter.until) where.push(`d.created_at < $${values.push(filter.until)}`);
+  // As in listDeliveries: the days are chosen by time, what is wanted of them by id.
+  if (filter.since) where.push(...bounds('>=', filter.since.getTime(), beginningOfDay));
+  if (filter.until) where.push(...bounds('<', filter.until.getTime(), endOfDay));
   return { where: where.join(' AND '), values };
 }

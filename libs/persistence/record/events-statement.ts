@@ -2,9 +2,6 @@ import { isEventType, type TenantId } from '#domain';
 import { SEARCHED } from './past-indexes.js';
 import type { Stretch } from './stretches.js';
 
-/** Rows that one statement looks at where no index tells which are wanted. */
-export const PORTION = 500;
-
 export interface EventFilter {
   /** An event type, or a pattern of them. */
   type?: string | undefined;
@@ -33,8 +30,8 @@ const SUMMARY = 'tenant, id, accepted_at, type, timestamp, status, reason, match
 const ORDER = 'ORDER BY accepted_at DESC, id DESC';
 
 /**
- * The statement for a stretch. Walking, it gives what it found and the last
- * row that it saw; the other ways give the rows that are wanted.
+ * The statement for a stretch. Walking, it looks at so many rows, and gives what it
+ * found and the last that it saw; the other ways give so many that are wanted.
  */
 export function eventsStatement(
   tenant: TenantId,
@@ -42,7 +39,7 @@ export function eventsStatement(
   { from, to }: Pick<Stretch, 'from' | 'to'>,
   place: EventPlace | undefined,
   way: Way,
-  wanted: number,
+  rows: number,
 ): { text: string; values: unknown[] } {
   const values: unknown[] = [];
   const value = (given: unknown) => `$${values.push(given)}`;
@@ -59,21 +56,21 @@ export function eventsStatement(
   const wholeList = `FROM events WHERE ${[...where, ...found].join(' AND ')}`;
   if (way === 'listed')
     return {
-      text: `SELECT ${SUMMARY}, 0 AS place, true AS found ${wholeList} ${ORDER} LIMIT ${wanted}`,
+      text: `SELECT ${SUMMARY}, 0 AS place, true AS found ${wholeList} ${ORDER} LIMIT ${rows}`,
       values,
     };
   // Were the rows found where the limit is known, the planner would walk.
   if (way === 'looked_up')
     return {
       text: `WITH hits AS MATERIALIZED (SELECT ${SUMMARY} ${wholeList})
-             SELECT *, 0 AS place, true AS found FROM hits ${ORDER} LIMIT ${wanted}`,
+             SELECT *, 0 AS place, true AS found FROM hits ${ORDER} LIMIT ${rows}`,
       values,
     };
   const text = `
     SELECT ${SUMMARY}, place, found FROM (
       SELECT *, row_number() OVER (${ORDER}) AS place, ${found.join(' AND ')} AS found
-        FROM (SELECT * FROM events WHERE ${where.join(' AND ')} ${ORDER} LIMIT ${PORTION}) AS portion) AS seen
-    WHERE found OR place = ${PORTION}
+        FROM (SELECT * FROM events WHERE ${where.join(' AND ')} ${ORDER} LIMIT ${rows}) AS portion) AS seen
+    WHERE found OR place = ${rows}
     ORDER BY place`;
   return { text, values };
 }

@@ -189,6 +189,8 @@ describe('the plan for deliveries of days that are over', () => {
     [{ status: 'cancelled' }, /_status\b/],
     [{ status_code: 418 }, /_status_code\b/],
     [{ event_type: 'audit.finding' }, /_event_type\b/],
+    [{ webhook_id: 'wh_7', status: 'failed' }, /_webhook_status\b/],
+    [{ webhook_id: 'wh_7', status_code: 418 }, /_webhook_status_code\b/],
   ])('of %j goes by an index, and reads no other day', async (filter, index) => {
     const { text, values } = deliveriesStatement('acme', filter, stretch, undefined, 'served', 51);
     const plan = await database.query<{ 'QUERY PLAN': string }[]>(`EXPLAIN ${text}`, values);
@@ -198,6 +200,19 @@ describe('the plan for deliveries of days that are over', () => {
     const days = [...new Set(lines.match(/\bdeliveries_\d{8}\b/g))];
     expect(days).toEqual([`deliveries_${dayOf(daysAgo(3)).replaceAll('-', '')}`]);
   });
+});
+
+describe('the plan for an hour of a day', () => {
+  it.each<[DeliveryFilter]>([[{}], [{ webhook_id: 'wh_7' }], [{ status: 'cancelled' }]])(
+    'of %j begins at the end of the hour, not of the day',
+    async (filter) => {
+      const stretch = { from: daysAgo(3), to: daysAgo(3) + 3_600_000 };
+      const { text, values } = deliveriesStatement('acme', filter, stretch, undefined, 'served', 51);
+      const plan = JSON.stringify(await database.query(`EXPLAIN ${text}`, values));
+      expect(plan).toContain(`id < '${firstIdAt('dlv', stretch.to)}'`);
+      expect(plan).toMatch(/Index Cond: [^"]*tenant[^"]*id < /);
+    },
+  );
 });
 
 describe('two filters at once', () => {
@@ -216,7 +231,7 @@ describe('indexes of past days', () => {
     await ensureDayPartitions(database, [dayOf(day)]);
     const end = day + DAY_MS;
     expect(await indexPastDays(database, end + 3_599_000)).toEqual([]);
-    expect(await indexPastDays(database, end + 3_600_000)).toHaveLength(4);
+    expect(await indexPastDays(database, end + 3_600_000)).toHaveLength(6);
     expect(await indexPastDays(database, end + 3_600_000)).toEqual([]);
   });
 

@@ -5,7 +5,7 @@ import { retainedSince } from '../retention/retained-since.js';
 import type { DeliveryRow, DeliveryStatus } from './delivery-row.js';
 import { lookThrough, type Looked } from './look-through.js';
 import { knownDays } from './past-indexes.js';
-import { AHEAD_MS, stretchesOf, type Stretch } from './stretches.js';
+import { AHEAD_MS, beginningOfDay, endOfDay, stretchesOf, type Stretch } from './stretches.js';
 
 export interface DeliveryFilter {
   webhook_id?: WebhookId | undefined;
@@ -20,8 +20,6 @@ export interface DeliveryFilter {
   until?: Date | undefined;
 }
 
-/** Rows that one statement looks at where no index tells which are wanted. */
-const PORTION = 1_000;
 /** What no index of a day knows that is not over; the first tells most. */
 const LOOKED_FOR = ['status_code', 'status', 'event_type'] as const;
 type LookedFor = (typeof LOOKED_FOR)[number];
@@ -63,10 +61,11 @@ export async function listDeliveries(
     isServed: stretches.every((stretch) => wayOf(stretch) === 'served'),
     keyOf: (row) => [row.id],
     keyAt: (time) => [firstIdAt('dlv', time)],
-    look: async (stretch, place, wanted) => {
+    look: async (stretch, place, wanted, portion) => {
       const way = wayOf(stretch);
-      const { text, values } = deliveriesStatement(tenant, filter, stretch, place?.[0], way, wanted);
-      return lookedAt(way, await dataSource.query<Seen[]>(text, values), wanted);
+      const rows = way === 'served' ? wanted : portion;
+      const { text, values } = deliveriesStatement(tenant, filter, stretch, place?.[0], way, rows);
+      return lookedAt(way, await dataSource.query<Seen[]>(text, values), wanted, portion);
     },
   });
 }
@@ -100,10 +99,12 @@ function searchOf(filter: DeliveryFilter): Search {
   const everywhere = (way: Way): Search => ({ goesByPastIndex: false, where: { indexed: way, open: way } });
   const looksFor = LOOKED_FOR.filter((column) => filter[column] !== undefined);
   if (looksFor.length === 0 || filter.event_id !== undefined) return everywhere('served');
-  // Together with a webhook, each may be the one that finds little: its own rows are fewer than the tenant's.
-  if (filter.webhook_id !== undefined) return everywhere('walked');
-  // What nearly all are is in no index, and found at once without.
-  const telling = looksFor.filter((column) => filter[column] !== 'success' && filter[column] !== 200);
+  // What nearly all are is in no index, and found at once without: what succeeded, and a webhook's event type.
+  const telling = looksFor.filter((column) =>
+    column === 'event_type'
+      ? filter.webhook_id === undefined
+      : filter[column] !== 'success' && filter[column] !== 200,
+  );
   const [first] = telling;
   if (first === undefined) return everywhere('walked');
   return {
@@ -114,17 +115,17 @@ function searchOf(filter: DeliveryFilter): Search {
 
 type Seen = DeliveryRow & { place: string; found: boolean };
 
-function lookedAt(way: Way, seen: Seen[], wanted: number): Looked<DeliveryRow> {
+function lookedAt(way: Way, seen: Seen[], wanted: number, portion: number): Looked<DeliveryRow> {
   const rows = seen.filter(({ found }) => found).map(({ place: _place, found: _found, ...row }) => row);
   const last = seen.at(-1);
-  const isThrough = way === 'served' || Number(last?.place) !== PORTION || !last;
+  const isThrough = way === 'served' || Number(last?.place) !== portion || !last;
   return { rows: rows.slice(0, wanted), goesOnAfter: isThrough ? null : [last.id] };
 }
 
 /**
- * The statement for a stretch. Where it is served, it gives the rows that are
- * wanted; elsewhere it looks at the next portion, and gives what it found and
- * the last row that it saw.
+ * The statement for a stretch. Where it is served, it gives so many rows that
+ * are wanted; elsewhere it looks at so many, and gives what it found and the
+ * last row that it saw.
  */
 export function deliveriesStatement(
   tenant: TenantId,
@@ -132,7 +133,7 @@ export function deliveriesStatement(
   { from, to }: Pick<Stretch, 'from' | 'to'>,
   after: string | undefined,
   way: Way,
-  wanted: number,
+  rows: number,
 ): { text: string; values: unknown[] } {
   const values: unknown[] = [];
   const value = (given: unknown) => `$${values.push(given)}`;
@@ -142,25 +143,28 @@ export function deliveriesStatement(
       .map((column) => `${column} = ${value(filter[column])}`);
   const where = [
     `tenant = ${value(tenant)}`,
-    `created_at >= ${value(new Date(from))}`,
-    `created_at < ${value(new Date(to))}`,
+    // This chooses the days. Within them the indexes go by id, which carries the time; were the
+    // planner told both of the same hour, it would multiply them, and expect next to nothing.
+    `created_at >= ${value(new Date(beginningOfDay(from)))}`,
+    `created_at < ${value(new Date(endOfDay(to)))}`,
+    `id >= ${value(firstIdAt('dlv', from))}`,
+    `id < ${value(after ?? firstIdAt('dlv', to))}`,
     ...equals(['webhook_id', 'event_id']),
     ...equals(LOOKED_FOR.filter((column) => way === 'served' || way === column)),
   ];
-  if (after !== undefined) where.push(`id < ${value(after)}`);
   if (way === 'served')
     return {
       text: `SELECT *, 0 AS place, true AS found FROM deliveries
-              WHERE ${where.join(' AND ')} ORDER BY id DESC LIMIT ${wanted}`,
+              WHERE ${where.join(' AND ')} ORDER BY id DESC LIMIT ${rows}`,
       values,
     };
   const found = equals(LOOKED_FOR.filter((column) => way !== column));
   const text = `
     SELECT * FROM (
       SELECT *, row_number() OVER (ORDER BY id DESC) AS place, (${found.join(' AND ')}) IS TRUE AS found
-        FROM (SELECT * FROM deliveries WHERE ${where.join(' AND ')} ORDER BY id DESC LIMIT ${PORTION}) AS portion
+        FROM (SELECT * FROM deliveries WHERE ${where.join(' AND ')} ORDER BY id DESC LIMIT ${rows}) AS portion
     ) AS seen
-    WHERE found OR place = ${PORTION}
+    WHERE found OR place = ${rows}
     ORDER BY place`;
   return { text, values };
 }

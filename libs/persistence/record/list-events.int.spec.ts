@@ -78,7 +78,7 @@ describe.each([
 ])('a search of events %s', (_title, isIndexed) => {
   beforeAll(async () => {
     if (!isIndexed) return;
-    expect(await indexPastDays(database, TODAY + DAY_MS)).toHaveLength(4 * DAYS.length);
+    expect(await indexPastDays(database, TODAY + DAY_MS)).toHaveLength(6 * DAYS.length);
     forgetDays(database);
   }, 60_000);
 

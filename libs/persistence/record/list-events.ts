@@ -5,7 +5,7 @@ import { retainedSince } from '../retention/retained-since.js';
 import type { EventRow } from './event-row.js';
 import { lookThrough, type Looked } from './look-through.js';
 import { knownDays } from './past-indexes.js';
-import { eventsStatement, PORTION, type EventFilter, type EventPlace, type Way } from './events-statement.js';
+import { eventsStatement, type EventFilter, type EventPlace, type Way } from './events-statement.js';
 
 export type { EventFilter } from './events-statement.js';
 import { AHEAD_MS, stretchesOf, type Stretch } from './stretches.js';
@@ -16,7 +16,7 @@ export type EventSummaryRow = Omit<EventRow, 'data' | 'metadata' | 'sequence'>;
 /** Without so many letters and digits in a row the index knows nothing of a text. */
 const INDEXED_TEXT = /[a-z0-9]{3}/i;
 /** Of so many that were looked at at least, so many were what is wanted: the next page is full sooner without the index. */
-const ENOUGH_SEEN = PORTION;
+const ENOUGH_SEEN = 500;
 const FREQUENT = 0.01;
 
 /**
@@ -45,7 +45,9 @@ export async function listEvents(
   const hasIndex = filter.q !== undefined && INDEXED_TEXT.test(filter.q);
   const search: Search = { seen: 0, found: 0, isFrequent: false };
   return lookThrough<EventSummaryRow>(
-    stretchesOf(from, to, (day) => isListed || (hasIndex && days?.has(day) === true)),
+    isListed
+      ? stretchesOf(from, to, () => true)
+      : stretchesOf(from, to, (day) => hasIndex && days?.has(day) === true, LOOKED_UP_DAYS),
     {
       list: 'events',
       isServed: isListed,
@@ -53,17 +55,18 @@ export async function listEvents(
       after,
       keyOf,
       keyAt: (time) => [String(time), ''],
-      look: async (stretch, key, wanted) => {
-        const statement = (way: Way) => eventsStatement(tenant, filter, stretch, placeOf(key), way, wanted);
+      look: async (stretch, key, wanted, portion) => {
+        const statement = (way: Way, rows: number) =>
+          eventsStatement(tenant, filter, stretch, placeOf(key), way, rows);
         if (!isListed && wayOf(stretch, search) === 'looked_up') {
-          const hits = await lookUp(dataSource, statement('looked_up'));
-          if (hits) return lookedAt('looked_up', hits, wanted);
+          const hits = await lookUp(dataSource, statement('looked_up', wanted));
+          if (hits) return lookedAt('looked_up', hits, wanted, portion);
           search.isFrequent = true;
         }
         const way = isListed ? 'listed' : 'walked';
-        const { text, values } = statement(way);
-        const looked = lookedAt(way, await dataSource.query<Seen[]>(text, values), wanted);
-        search.seen += PORTION;
+        const { text, values } = statement(way, isListed ? wanted : portion);
+        const looked = lookedAt(way, await dataSource.query<Seen[]>(text, values), wanted, portion);
+        search.seen += portion;
         search.found += looked.rows.length;
         return looked;
       },
@@ -79,12 +82,17 @@ interface Search {
   isFrequent: boolean;
 }
 
+/** An index gives the hits of whole days; of a shorter time than this, walking looks at fewer rows. */
+const SHORT_MS = 2 * 3_600_000;
+
 /** What is frequent is found soonest in the order of the list, what is rare by the index. */
-function wayOf({ indexed }: Stretch, { seen, found, isFrequent }: Search): Way {
-  if (!indexed || isFrequent) return 'walked';
+function wayOf({ indexed, from, to }: Stretch, { seen, found, isFrequent }: Search): Way {
+  if (!indexed || isFrequent || to - from < SHORT_MS) return 'walked';
   return seen >= ENOUGH_SEEN && found < FREQUENT * seen ? 'looked_up' : 'walked';
 }
 
+/** A text is looked up in so many days at once: each costs some milliseconds, more where the index is not in memory. */
+const LOOKED_UP_DAYS = 2;
 /** Looking a text up takes so long at most. */
 const LOOK_UP_MS = 200;
 const QUERY_CANCELED = '57014';
@@ -107,10 +115,10 @@ async function lookUp(
 
 type Seen = EventSummaryRow & { place: string; found: boolean };
 
-function lookedAt(way: Way, seen: Seen[], wanted: number): Looked<EventSummaryRow> {
+function lookedAt(way: Way, seen: Seen[], wanted: number, portion: number): Looked<EventSummaryRow> {
   const rows = seen.filter(({ found }) => found).map(({ place: _place, found: _found, ...row }) => row);
   const last = seen.at(-1);
-  const isThrough = way !== 'walked' || Number(last?.place) !== PORTION || !last;
+  const isThrough = way !== 'walked' || Number(last?.place) !== portion || !last;
   const goesOnAfter = isThrough ? null : keyOf(last);
   return { rows: rows.slice(0, wanted), goesOnAfter };
 }

@@ -26,6 +26,8 @@ const INDEXES = {
     { name: 'status', on: `(tenant, status, id) WHERE status <> 'success'` },
     { name: 'status_code', on: `(tenant, status_code, id) WHERE status_code <> 200` },
     { name: 'event_type', on: `(tenant, event_type, id)` },
+    { name: 'webhook_status', on: `(tenant, webhook_id, status, id) WHERE status <> 'success'` },
+    { name: 'webhook_status_code', on: `(tenant, webhook_id, status_code, id) WHERE status_code <> 200` },
   ],
 } satisfies Record<string, PastIndex[]>;
 

@@ -15,8 +15,8 @@ describe('the stretches that a list looks through', () => {
     expect(shown(-3, 0, () => false)).toEqual(['-1..0', '-2..-1', '-3..-2']);
   });
 
-  it('double where there are indexes', () => {
-    expect(shown(-31, 0, () => true)).toEqual(['-1..0+', '-3..-1+', '-7..-3+', '-15..-7+', '-31..-15+']);
+  it('double where there are indexes, up to four days', () => {
+    expect(shown(-12, 0, () => true)).toEqual(['-1..0+', '-3..-1+', '-7..-3+', '-11..-7+', '-12..-11+']);
   });
 
   it('begin and end where they were told to, within a day too', () => {
