@@ -115,6 +115,12 @@ export class Bucket<Key extends string[], Value extends { version: number }> {
     return all;
   }
 
+  /** Is another after anything in the bucket changed, and after the bucket was made again. */
+  async mark(): Promise<string> {
+    const { created, state } = (await this.kv.status()).streamInfo;
+    return `${created}/${state.last_seq}/${state.messages}`;
+  }
+
   /** The text under which `everything` has a value. */
   textOf(value: Value): string {
     return textOf(this.plan.keyOf(value));
