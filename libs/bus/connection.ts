@@ -19,6 +19,8 @@ export interface Wires {
 /** JetStream's own calls (stream and consumer management) wait this long for an answer. */
 const API_TIMEOUT_MS = 10_000;
 const RECONNECT_WAIT_MS = 250;
+/** What a server takes by default. Facts and deliveries stay below it; where one did not, it would be tried for ever. */
+const NEEDED_PAYLOAD_BYTES = 1024 * 1024;
 
 export interface BusOptions {
   /** One server or several with commas between; user and password as userinfo of the first. */
@@ -44,7 +46,7 @@ const REFUSED = /authorization|authentication|permissions|expired|certificate|al
 /**
  * Connects, and from then on connects again whenever the connection is lost.
  * @throws BusUnreachableError in one sentence, when no server answered in time, when it refused us or its certificate is
- *   not to be trusted, and when a file that `access` names cannot be used
+ *   not to be trusted, when it takes smaller messages than Tidings writes, and when a file that `access` names cannot be used
  */
 export async function openWires(options: BusOptions): Promise<Wires> {
   const { url, name, access, waitMs = 30_000, replicas = 1 } = options;
@@ -64,8 +66,10 @@ export async function openWires(options: BusOptions): Promise<Wires> {
         ignoreAuthErrorAbort: true,
         timeout: 5_000,
       });
+      await refuseSmallPayloads(connection);
       return { ...(await jetstreamOf(connection)), outbox: new Outbox(), replicas, inboxPrefix };
     } catch (error) {
+      if (error instanceof BusUnreachableError) throw error;
       if (Date.now() > deadline || REFUSED.test(textOf(error)))
         throw new BusUnreachableError(
           `NATS at ${given.servers.join(', ')} cannot be used: ${textOf(error)}.`,
@@ -76,6 +80,17 @@ export async function openWires(options: BusOptions): Promise<Wires> {
       await new Promise((resolve) => setTimeout(resolve, RECONNECT_WAIT_MS));
     }
   }
+}
+
+/** @throws BusUnreachableError; the connection is closed then */
+async function refuseSmallPayloads(connection: NatsConnection): Promise<void> {
+  const most = connection.info?.max_payload ?? Infinity;
+  if (most >= NEEDED_PAYLOAD_BYTES) return;
+  const server = connection.getServer();
+  await connection.close();
+  throw new BusUnreachableError(
+    `NATS at ${server} cannot be used: its max_payload is ${most} bytes, and Tidings needs ${NEEDED_PAYLOAD_BYTES} or more.`,
+  );
 }
 
 /** @throws when JetStream does not serve, as in a cluster that has no leader yet; the connection is closed then */

@@ -167,3 +167,15 @@ it('what cannot be used is told before anything is connected to', async () => {
   expect(await said({}, 'http://u:pa55@127.0.0.1:1')).toMatch(/must begin with nats:\/\/ or tls:\/\//);
   expect(await said({}, 'nats://u:pa55@127.0.0.1:x')).toBe('The address of NATS is no URL.');
 });
+
+describe('A NATS server', () => {
+  it('that takes smaller messages than Tidings writes is refused at once', async () => {
+    nats = await startNatsWith('max_payload: 1000000');
+    expect(await refusal('nats')).toMatch(/max_payload is 1000000 bytes, and Tidings needs 1048576 or more/);
+  });
+
+  it('that takes them just so is used', async () => {
+    nats = await startNatsWith('max_payload: 1048576');
+    expect(await reach('nats')).toBe('reached');
+  });
+});
