@@ -31,7 +31,7 @@ export class Dispatcher {
     private readonly journal: JournalWriter,
     private readonly isHome: (partition: number) => boolean,
     private readonly count: { held: (reason: Wait) => void },
-    private readonly front: Pick<Front, 'tookUp'>,
+    private readonly front: Pick<Front, 'tookUp' | 'movedToLane'>,
   ) {}
 
   /** @throws when NATS did not take what comes next; the message is then to be handled again */
@@ -88,6 +88,7 @@ export class Dispatcher {
     reason: Wait | null,
   ): Promise<Outcome> {
     await this.lanes.hold(lane, owed, data, message.sequence);
+    if (reason === null || reason === 'webhook_busy') this.front.movedToLane();
     if (reason === null) return done;
     await this.journal.append({
       kind: 'delivery.held',

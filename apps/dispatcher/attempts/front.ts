@@ -98,6 +98,11 @@ export class Front {
     this.way.tookUp(storedAt, Date.now());
   }
 
+  /** A ready delivery, which nothing but those before it keeps from being attempted, moves into a lane. */
+  movedToLane(): void {
+    this.way.movedToLane();
+  }
+
   close(): void {
     clearInterval(this.sweeper);
     clearTimeout(this.waiting);

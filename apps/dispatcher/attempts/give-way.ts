@@ -9,8 +9,20 @@ const LATE = { times: 1.5, ms: 2 };
 const USUAL = { lessMs: 2_000, moreMs: 60_000, most: 10 };
 /** Attempts a second that lanes begin with after a rest. */
 const FIRST_PER_SECOND = 200;
-/** What they are left with however late others are: so many, or that share of what others begin. */
-const LEAST = { perSecond: 50, share: 0.1 };
+/**
+ * What they are left with however late others are: so many, or that share of
+ * what others begin, or so many times what comes into them. With less than
+ * comes in, a webhook that fell behind once, when all were late, would never
+ * catch up on a busy machine, and be later with each minute; with twice as much
+ * it has caught up after as long as it is behind.
+ */
+const LEAST = { perSecond: 50, share: 0.1, ofWhatComesIn: 2 };
+/**
+ * What comes in is the mean of about so long. A burst of seconds shall not
+ * count: it drains soon by itself, and cost a fifth of the throughput when
+ * lanes were given more at once.
+ */
+const COMES_IN_MS = 60_000;
 const LESS = 0.6;
 /** What is left of a rate with each look in which lanes did not ask for so much. */
 const UNUSED = 0.95;
@@ -41,6 +53,8 @@ export class GiveWay {
   private lateAt = -Infinity;
   private usual = 0;
   private readyPerSecond = 0;
+  private cameIn = 0;
+  private comesInPerSecond = 0;
   private readonly lateness = new Lateness();
 
   /** @param now by a clock that never goes back, milliseconds */
@@ -81,6 +95,11 @@ export class GiveWay {
     this.lateness.tookUp(storedAt, now);
   }
 
+  /** A ready delivery, which nothing but those before it keeps from being attempted, moves into a lane. */
+  movedToLane(): void {
+    this.cameIn++;
+  }
+
   /** To be called several times a second; `now` as in the constructor. */
   look(now: number): void {
     if (now - this.judged.at >= JUDGED_EVERY_MS) this.judge(now);
@@ -101,19 +120,32 @@ export class GiveWay {
     const passed = now - this.judged.at;
     const used = (this.judged.begun * 1_000) / passed;
     this.readyPerSecond = (this.lateness.count * 1_000) / passed;
-    const least = Math.max(LEAST.perSecond, LEAST.share * this.readyPerSecond);
+    const least = this.leastOf(passed);
     const late = this.lateness.quantile(QUANTILE);
     if (late !== undefined) {
       if (late > Math.max(LATE.ms, LATE.times * this.usual)) {
         this.lateAt = now;
-        this.perSecond = Math.max(least, Math.min(this.perSecond, used) * LESS);
+        this.perSecond = Math.min(this.perSecond, used) * LESS;
       }
       if (late < this.usual) this.usual += (late - this.usual) * Math.min(1, passed / USUAL.lessMs);
       else if (used <= 1.5 * least)
         this.usual = Math.min(USUAL.most, this.usual + ((late - this.usual) * passed) / USUAL.moreMs);
     }
+    this.perSecond = Math.max(this.perSecond, least);
     this.judged = { at: now, begun: 0 };
     this.lateness.reset();
+  }
+
+  /** @param passed since the last judgement, milliseconds */
+  private leastOf(passed: number): number {
+    const comesIn = (this.cameIn * 1_000) / passed;
+    this.cameIn = 0;
+    this.comesInPerSecond += (comesIn - this.comesInPerSecond) * Math.min(1, passed / COMES_IN_MS);
+    return Math.max(
+      LEAST.perSecond,
+      LEAST.share * this.readyPerSecond,
+      LEAST.ofWhatComesIn * this.comesInPerSecond,
+    );
   }
 
   /** How much more they may begin. */

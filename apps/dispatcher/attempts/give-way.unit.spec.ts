@@ -58,6 +58,19 @@ describe('lanes', () => {
     expect(way.rate).toBeCloseTo(200);
   });
 
+  it('are left with more than comes into them, however late others are', () => {
+    seconds(6, [0, 1]);
+    const late = [0, ...Array.from({ length: 189 }, () => 40)];
+    for (let i = 0; i < 300; i++) {
+      for (let moved = 0; moved < 250; moved++) way.movedToLane();
+      seconds(1, late);
+    }
+    expect(way.rate).toBeGreaterThan(480);
+    expect(way.rate).toBeLessThan(510);
+    seconds(300, late);
+    expect(way.rate).toBeLessThan(200);
+  });
+
   it('are soon as fast as can be where no delivery is ready', () => {
     const [, , third] = seconds(3, []);
     expect(third).toBeGreaterThan(5_000);
