@@ -8,10 +8,17 @@ export interface Call {
   body?: object;
 }
 
+/** Milliseconds. */
+export interface Latencies {
+  p50: number;
+  p99: number;
+  max: number;
+}
+
 export interface LoadResult {
   per_second: number;
-  /** Latencies at half of that rate, milliseconds. */
-  half_load_ms: { p50: number; p99: number; max: number };
+  /** At half of that rate. */
+  half_load_ms: Latencies;
 }
 
 const IN_FLIGHT = 16;
@@ -37,7 +44,7 @@ async function send(url: string, { method, path, key, body }: Call): Promise<voi
 }
 
 /** As many as the API answers to callers who ask again at once. @returns calls a second */
-async function atFullLoad(url: string, next: () => Call): Promise<number> {
+export async function atFullLoad(url: string, next: () => Call): Promise<number> {
   const begun = performance.now();
   let calls = 0;
   const work = async () => {
@@ -77,12 +84,31 @@ async function atRate(url: string, next: () => Call, perSecond: number): Promise
 /** Measures one kind of call: how many a second, and how long they take at half of that. */
 export async function measureCalls(url: string, next: () => Call): Promise<LoadResult> {
   const perSecond = await atFullLoad(url, next);
-  const latencies = await atRate(url, next, perSecond / 2);
-  const percentile = (share: number) => rounded(latencies[Math.floor((latencies.length - 1) * share)]);
   return {
     per_second: Math.round(perSecond),
-    half_load_ms: { p50: percentile(0.5), p99: percentile(0.99), max: percentile(1) },
+    half_load_ms: latenciesOf(await atRate(url, next, perSecond / 2)),
   };
+}
+
+/** @returns how long calls take when so many are made a second */
+export async function measureAt(url: string, next: () => Call, perSecond: number): Promise<Latencies> {
+  return latenciesOf(await atRate(url, next, perSecond));
+}
+
+/** Makes calls once each, one after the other: what they read may not be in memory. */
+export async function measureFirst(url: string, calls: readonly Call[]): Promise<Latencies> {
+  const latencies: number[] = [];
+  for (const call of calls) {
+    const begun = performance.now();
+    await send(url, call);
+    latencies.push(performance.now() - begun);
+  }
+  return latenciesOf(latencies.sort((a, b) => a - b));
+}
+
+function latenciesOf(sorted: readonly number[]): Latencies {
+  const percentile = (share: number) => rounded(sorted[Math.floor((sorted.length - 1) * share)]);
+  return { p50: percentile(0.5), p99: percentile(0.99), max: percentile(1) };
 }
 
 const rounded = (ms = 0) => Math.round(ms * 10) / 10;

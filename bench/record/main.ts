@@ -5,7 +5,7 @@ import { tuneGarbageCollection } from '#observability';
 import { indexPastDays, migrate, openDatabase } from '#persistence';
 import { Keyring } from '#signing';
 import { startNats } from '#testing';
-import { measureCalls, type LoadResult } from '../control-plane/load.js';
+import { atFullLoad, measureAt, measureFirst, type Call, type Latencies } from '../control-plane/load.js';
 import { seed } from '../control-plane/seed.js';
 import { tenantId } from '../control-plane/tenants.js';
 import { child, stop } from '../processes/child.js';
@@ -108,16 +108,47 @@ async function keyFor(tenant: string): Promise<string> {
   return ((await answer.json()) as { key: string }).key;
 }
 
-const measured: Record<string, Record<string, LoadResult>> = {};
+/** Of each kind, so many different calls: all are made once, and then again and again. */
+const DIFFERENT = 100;
+
+/**
+ * Calls a second whose latencies count: more than people and their scripts make.
+ * Half of what the machine can do would say little here, for a call that looks
+ * through rows does so for a bounded time, and looks at the more the more idle the machine is.
+ */
+const STEADY_PER_SECOND = 100;
+
+interface Measured {
+  /** When what a call reads has not been read before, one call at a time. */
+  first_ms: Latencies;
+  /** To sixteen callers who ask again at once. */
+  most_per_second: number;
+  steady_ms: Latencies;
+}
+
+const measured: Record<string, Record<string, Measured>> = {};
 for (const [size, n] of Object.entries(MEASURED).filter(([name]) => ASKED.includes(name))) {
   const caller = { url: adminApi.url, key: await keyFor(tenantId(n)), webhooks: record.webhooks[n] ?? [] };
-  const results: Record<string, LoadResult> = (measured[size] = {});
+  const results: Record<string, Measured> = (measured[size] = {});
   for (const [name, next] of Object.entries(await callsOf(caller, database, tenantId(n), record.until))) {
-    results[name] = await measureCalls(adminApi.url, next);
-    const { p50, p99 } = results[name].half_load_ms;
-    console.error(`${size} ${name}: p50 ${p50} ms, p99 ${p99} ms, ${results[name].per_second}/s`);
+    const calls = Array.from({ length: DIFFERENT }, next);
+    const first_ms = await measureFirst(adminApi.url, calls);
+    const again = () => calls[Math.floor(Math.random() * DIFFERENT)] as Call;
+    const most_per_second = Math.round(await atFullLoad(adminApi.url, again));
+    const steady_ms = await measureAt(adminApi.url, again, STEADY_PER_SECOND);
+    results[name] = { first_ms, most_per_second, steady_ms };
+    console.error(
+      `${size} ${name}: first p50 ${first_ms.p50} ms, p99 ${first_ms.p99} ms; ` +
+        `steadily p50 ${steady_ms.p50} ms, p99 ${steady_ms.p99} ms; ${most_per_second}/s at most`,
+    );
   }
 }
+const over = (when: 'first_ms' | 'steady_ms') =>
+  Object.entries(measured).flatMap(([size, results]) =>
+    Object.entries(results)
+      .filter(([, result]) => result[when].p99 > 50)
+      .map(([name]) => `${size} ${name}`),
+  );
 const { rows } = await database.query<{ table: string; gib: number; rows: number }>(
   `SELECT p.relname AS table, round((sum(pg_total_relation_size(c.oid)) / 2^30)::numeric, 1)::float AS gib, sum(c.reltuples)::bigint::float AS rows
      FROM pg_inherits i JOIN pg_class p ON p.oid = i.inhparent JOIN pg_class c ON c.oid = i.inhrelid
@@ -125,13 +156,16 @@ const { rows } = await database.query<{ table: string; gib: number; rows: number
 );
 keep('record', {
   ...around,
-  setup: { attempts: record.attempts, days: DAYS, tenants: TENANTS, webhooks: WEBHOOKS, tables: rows },
+  setup: {
+    attempts: record.attempts,
+    days: DAYS,
+    tenants: TENANTS,
+    webhooks: WEBHOOKS,
+    tables: rows,
+    steady_per_second: STEADY_PER_SECOND,
+  },
   indexes_of_past_days_seconds: indexSeconds,
-  over_50_ms_p99: Object.entries(measured).flatMap(([size, results]) =>
-    Object.entries(results)
-      .filter(([, { half_load_ms }]) => half_load_ms.p99 > 50)
-      .map(([name]) => `${size} ${name}`),
-  ),
+  p99_over_50_ms: { first: over('first_ms'), steady: over('steady_ms') },
   rest: measured,
 });
 await stop(adminApi);
