@@ -235,7 +235,11 @@ describe('the way of an event', () => {
   it('an event published right after a webhook was made reaches it', async () => {
     for (let i = 0; i < 10; i++) {
       const hook = await webhook();
-      await publish(`t${made}.now`, '{}');
+      await publish(`t${made}.now`, '{}', { 'Nats-Msg-Id': `now-${i}` });
+      await waitFor(async () => {
+        const { body } = await system.api<EventView>('GET', `/events/now-${i}`);
+        expect(body.matches?.map((match) => match.webhook_id)).toEqual([hook.id]);
+      }, 10_000);
       await received(hook.path);
     }
   });
