@@ -28,9 +28,11 @@ export class Statistics {
   async stats(tenant: TenantId, scope: TallyScope, window: Length): Promise<Stats> {
     await this.foundWebhook(tenant, scope.webhook_id);
     const span = windowSpan(window, Date.now(), hasMinutes(scope));
+    const counted = readTallies(this.database, tenant, scope, span);
     const [times, last, retrying, failing] = await Promise.all([
-      readTallies(this.database, tenant, scope, span),
-      lastAttemptAt(this.database, tenant, scope),
+      counted,
+      // Asked for afterwards: what is counted has a last time.
+      counted.then(() => lastAttemptAt(this.database, tenant, scope)),
       retryQueue(this.database, tenant, scope),
       topFailing(this.database, tenant, scope, span, TOP_FAILING),
     ]);
