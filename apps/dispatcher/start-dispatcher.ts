@@ -150,6 +150,7 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Runni
       await bus.close();
       throw error;
     });
+  bus.following.begin();
   const metrics = dispatcherMetrics(registry, {
     webhooks: () => webhooks.size,
     inFlight: () => strategy.inFlight,

@@ -79,6 +79,7 @@ export async function startSubscriber(options: SubscriberOptions): Promise<Runni
   });
   const catalogues = await EventCatalogues.watch(bus);
   const tenants = await KnownTenants.watch(bus.tenants);
+  bus.following.begin();
   const registry = createRegistry('subscriber');
   const journal: JournalWriter = bus.journal(
     'subscriber',

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { JetStreamApiError } from '@nats-io/jetstream';
-import { KvWatchInclude, type KV, type KvEntry } from '@nats-io/kv';
+import type { KV, KvEntry } from '@nats-io/kv';
 import type { NatsConnection } from '@nats-io/transport-node';
+import { BucketWatch, followBucket } from './bucket-watch.js';
 import type { Wires } from './connection.js';
 import { makeBucket } from './make-bucket.js';
-import { untilItWorks } from './until-it-works.js';
 
 /** What a bucket holds and under which keys. */
 export interface BucketPlan<Key extends string[], Value> {
@@ -40,6 +40,9 @@ const TRY_AGAIN_MS = 5;
  * someone wrote meanwhile.
  */
 export class Bucket<Key extends string[], Value extends { version: number }> {
+  private readonly watches = new Set<BucketWatch>();
+  private progress: () => void = () => undefined;
+
   private constructor(
     private readonly kv: KV,
     private readonly plan: BucketPlan<Key, Value>,
@@ -54,6 +57,10 @@ export class Bucket<Key extends string[], Value extends { version: number }> {
     const options = { history: 1, ...(plan.keptMs === undefined ? {} : { ttl: plan.keptMs }) };
     const kv = await makeBucket(wires, plan.name, options);
     return new Bucket(kv, plan, wires.connection);
+  }
+
+  get name(): string {
+    return this.plan.name;
   }
 
   /** The value as the bucket has it now; undefined when it is not there or was removed. */
@@ -71,17 +78,23 @@ export class Bucket<Key extends string[], Value extends { version: number }> {
    * Writes a key that is still as it was held.
    * @param held what `held` or `everything` gave for the key
    * @param value undefined removes
-   * @returns false when someone wrote the key meanwhile; nothing is written then
+   * @returns the revision that it has now, of a removal one that is no higher; undefined when someone wrote the key
+   *   meanwhile, nothing is written then
    */
-  async replace(key: Key, held: Held<Value> | undefined, value: Value | undefined): Promise<boolean> {
+  async replace(
+    key: Key,
+    held: Held<Value> | undefined,
+    value: Value | undefined,
+  ): Promise<number | undefined> {
     const text = textOf(key);
     const previousSeq = held?.revision ?? 0;
     try {
-      if (value) await this.kv.put(text, JSON.stringify(value), { previousSeq });
-      else if (held?.value) await this.kv.delete(text, { previousSeq });
-      return true;
+      if (value) return await this.kv.put(text, JSON.stringify(value), { previousSeq });
+      if (!held?.value) return previousSeq;
+      await this.kv.delete(text, { previousSeq });
+      return previousSeq + 1;
     } catch (error) {
-      if (error instanceof JetStreamApiError && WRONG_LAST_SEQUENCE.includes(error.code)) return false;
+      if (error instanceof JetStreamApiError && WRONG_LAST_SEQUENCE.includes(error.code)) return undefined;
       throw error;
     }
   }
@@ -108,10 +121,10 @@ export class Bucket<Key extends string[], Value extends { version: number }> {
   /** All that lies in the bucket now, by the text of its key; what was removed too. */
   async everything(): Promise<Map<string, { key: Key; held: Held<Value> }>> {
     const all = new Map<string, { key: Key; held: Held<Value> }>();
-    const stop = await this.follow((entry) => {
+    const updates = await followBucket(this.kv, (entry) => {
       all.set(entry.key, { key: this.keyFrom(entry.key), held: heldOf(entry) });
     });
-    stop();
+    updates.stop();
     return all;
   }
 
@@ -127,11 +140,7 @@ export class Bucket<Key extends string[], Value extends { version: number }> {
   }
 
   /**
-   * Tells the watcher all there is, then each change. Resolves when all that
-   * was there at the start has been told. After a loss of the connection all is
-   * told again: the client takes ten seconds to go on by itself, and never does
-   * when NATS lost its storage and the bucket was made again. What such a new
-   * bucket lacks is not told as removed, for the relay may still be filling it.
+   * Tells the watcher all there is, then each change. Resolves when all that was there at the start has been told.
    * @returns what ends the watching
    */
   async watch(watcher: BucketWatcher<Key, Value>): Promise<() => void> {
@@ -140,39 +149,25 @@ export class Bucket<Key extends string[], Value extends { version: number }> {
       if (value) watcher.changed(value);
       else watcher.removed(...this.keyFrom(entry.key));
     };
-    let ended = false;
-    let stop = await this.follow(told);
-    const followAnew = async () => {
-      const stopOld = stop;
-      stop = await this.follow(told);
-      stopOld();
-      if (ended) stop();
-    };
-    void (async () => {
-      for await (const { type } of this.connection.status()) {
-        if (ended) return;
-        if (type === 'reconnect') await untilItWorks(followAnew, () => ended || this.connection.isClosed());
-      }
-    })();
+    const watch = await BucketWatch.begin(this.kv, this.connection, told, () => this.progress());
+    this.watches.add(watch);
+    this.progress();
     return () => {
-      ended = true;
-      stop();
+      this.watches.delete(watch);
+      watch.stop();
     };
   }
 
-  private async follow(told: (entry: KvEntry) => void): Promise<() => void> {
-    const { values } = await this.kv.status();
-    const updates = await this.kv.watch({ include: KvWatchInclude.LastValue });
-    await new Promise<void>((caughtUp, failed) => {
-      if (values === 0) caughtUp();
-      void (async () => {
-        for await (const entry of updates) {
-          told(entry);
-          if (entry.delta === 0) caughtUp();
-        }
-      })().catch(failed);
-    });
-    return () => updates.stop();
+  /** The revision up to which all watchers here have been told all; undefined when nobody watches. */
+  get toldUpTo(): number | undefined {
+    return this.watches.size === 0
+      ? undefined
+      : Math.min(...[...this.watches].map((watch) => watch.toldUpTo));
+  }
+
+  /** @param listener told, from now on, that `toldUpTo` has changed; there is one of them */
+  onProgress(listener: () => void): void {
+    this.progress = listener;
   }
 
   private async write(
@@ -183,7 +178,7 @@ export class Bucket<Key extends string[], Value extends { version: number }> {
     for (let tries = 1; ; tries++) {
       const held = await this.held(...key);
       if (held?.value && unless(held.value)) return false;
-      if (await this.replace(key, held, value)) return true;
+      if ((await this.replace(key, held, value)) !== undefined) return true;
       if (tries === TRIES) throw new Error(`${textOf(key)} in the bucket ${this.plan.name} is never still.`);
       await sleep(TRY_AGAIN_MS * tries);
     }

@@ -21,6 +21,8 @@ import { ConnectionWatch } from './connection-watch.js';
 import { Consumer, type ConsumerOptions } from './consumer.js';
 import { DeliveryQueue } from './delivery-queue.js';
 import { EventStore } from './event-store.js';
+import { Followers } from './followers.js';
+import { Following } from './following.js';
 import { PartitionHomes } from './homes/partition-homes.js';
 import { JournalFollower } from './journal-follower.js';
 import { JournalWriter, type JournalObserver } from './journal-writer.js';
@@ -57,6 +59,8 @@ export class Bus {
   readonly webhooks: WebhookBucket;
   readonly tenants: TenantBucket;
   readonly eventTypes: EventTypeBucket;
+  readonly following: Following;
+  readonly followers: Followers;
   readonly connection: ConnectionWatch;
 
   private readonly returned: (() => void)[] = [];
@@ -84,6 +88,8 @@ export class Bus {
     this.webhooks = buckets.webhooks;
     this.tenants = buckets.tenants;
     this.eventTypes = buckets.eventTypes;
+    this.following = new Following(wires, buckets);
+    this.followers = new Followers(wires);
     this.connection = new ConnectionWatch(wires.connection);
   }
 
@@ -238,6 +244,7 @@ export class Bus {
   /** Sends what is still to be sent, then closes. A server that is away cannot keep us from closing. */
   async close(): Promise<void> {
     this.connection.end();
+    this.following.end();
     this.wires.outbox.flush();
     this.publisher.close();
     const late = new Promise<void>((resolve) => setTimeout(resolve, CLOSE_WITHIN_MS).unref());

@@ -23,12 +23,12 @@ export async function repairBucket<Key extends string[], Value extends { version
 ): Promise<Repaired> {
   const extra = await bucket.everything();
   const repaired = { put: 0, removed: 0 };
-  const last: (() => Promise<boolean>)[] = [];
-  let writes: Promise<boolean>[] = [];
+  const last: (() => Promise<number | undefined>)[] = [];
+  let writes: Promise<number | undefined>[] = [];
   const flush = async () => {
     const written = await Promise.all(writes);
     writes = [];
-    return written.filter(Boolean).length;
+    return written.filter((revision) => revision !== undefined).length;
   };
   for await (const { key, value } of rows()) {
     const known = extra.get(key.join('.'));

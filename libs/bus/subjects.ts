@@ -60,3 +60,6 @@ export function laterSubject(webhook: WebhookId, delivery: DeliveryId): string {
 export function laneNewsSubject(webhook: WebhookId | '*'): string {
   return `tidings.lane.${webhook}`;
 }
+
+/** Where processes say how far they follow the buckets; not stored. */
+export const FOLLOWING = 'tidings.following';

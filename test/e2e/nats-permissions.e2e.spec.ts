@@ -140,6 +140,22 @@ describe('under the permissions that are shipped the whole system works', () => 
     await arrived(hook.path);
   });
 
+  it('the admin API hears how far the others have read what it tells', async () => {
+    const listener = await as('tidings-admin-api');
+    const heard = new Map<string, string[]>();
+    for await (const sign of listener.subscribe('tidings.following')) {
+      const { process, toldUpTo } = sign.json<{ process: string; toldUpTo: Record<string, number> }>();
+      heard.set(process, Object.keys(toldUpTo).sort());
+      if (heard.size === 2) break;
+    }
+    await listener.close();
+    const [subscriber, dispatcher] = [
+      ['event-types', 'tenants', 'webhooks'],
+      ['tenants', 'webhooks'],
+    ];
+    expect([...heard.values()].sort((a, b) => b.length - a.length)).toEqual([subscriber, dispatcher]);
+  });
+
   it('what fails is retried, and again when a person asks', async () => {
     const hook = await webhook({ retry: { count: 1, initial_delay_seconds: 1, jitter: 0 } });
     receiver.answer({ status: 500 });

@@ -1,3 +1,4 @@
+import { connect } from '@nats-io/transport-node';
 import pg from 'pg';
 import { Bus } from '#bus';
 import { decideWebhook, DEFAULT_RETRY, newId, PLAIN_WEBHOOK, type WebhookState } from '#domain';
@@ -66,6 +67,28 @@ describe('the relay', () => {
     expect(await inBucket(id)).toMatchObject({ version: 2, status: 'inactive' });
     await api.ask('DELETE', `/api/v1/webhooks/${id}`);
     expect(await inBucket(id)).toBeUndefined();
+  });
+
+  it('has everyone who routes or delivers read a change before it is answered', async () => {
+    const { host, username, password } = new URL(api.nats.url);
+    const process = await connect({ servers: host, user: username, pass: password });
+    const say = (webhooks: number) =>
+      process.publish('tidings.following', JSON.stringify({ process: 'slow', toldUpTo: { webhooks } }));
+    let readUpTo = 0;
+    const saying = setInterval(() => say(readUpTo), 50);
+    say(readUpTo);
+    await process.flush();
+    let answered = false;
+    const before = (await bus.webhooks.entries()).length;
+    const creating = createByApi('read by all').finally(() => (answered = true));
+    await waitFor(async () => expect(await bus.webhooks.entries()).toHaveLength(before + 1));
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(answered).toBe(false);
+    readUpTo = Number.MAX_SAFE_INTEGER;
+    const id = await creating;
+    clearInterval(saying);
+    await process.close();
+    expect(await inBucket(id)).toMatchObject({ id });
   });
 
   it('tells of a change whose writer died right after the commit', async () => {

@@ -3,7 +3,7 @@ import type { Bus } from '#bus';
 import type { Logger } from '#observability';
 import { RelaySession, type LedgerChange, type LedgerRow } from '#persistence';
 import { advance, type RelayProgress } from './relay-progress.js';
-import { relayedAggregates, type RelayedAggregate } from './relayed-aggregates.js';
+import { relayedAggregates, type Brought, type RelayedAggregate } from './relayed-aggregates.js';
 import { RelayedChanges } from './relayed-changes.js';
 
 /** NOTIFY wakes us; this is for the one that got lost. */
@@ -16,6 +16,8 @@ const REPAIR_SHARE = 50;
 /** What a server that died was asked is never answered; the client would wait for longer. */
 const PUT_WITHIN_MS = 3_000;
 const REPAIR_WITHIN_MS = 60_000;
+/** Who is slower than this to say that it has read a change is not waited for. */
+const READ_WITHIN_MS = 1_500;
 
 /**
  * Brings what the ledger says into the KV buckets. Every replica of
@@ -50,6 +52,7 @@ export class LedgerRelay {
     private readonly repairEveryMs = REPAIR_EVERY_MS,
   ) {
     this.aggregates = relayedAggregates(bus);
+    bus.followers.listen();
     bus.onReturn(() => {
       this.busReturned = true;
       this.waking?.abort();
@@ -71,12 +74,17 @@ export class LedgerRelay {
   }
 
   /**
-   * Waits until a change is in its bucket.
+   * Waits until a change is in its bucket and read by those who route and deliver.
    * @param seq the change's last ledger entry
    * @returns whether it was within the time; if not, it will be as soon as that is possible
    */
   relayed(seq: number, withinMs: number): Promise<boolean> {
     return this.changes.wait(seq, withinMs);
+  }
+
+  /** Whether NATS is there, as far as is known. */
+  get hasNats(): boolean {
+    return this.bus.connection.isStanding;
   }
 
   /** The aggregates of the ledger that it tells of. */
@@ -179,10 +187,9 @@ export class LedgerRelay {
       const ahead = progress.ahead.map((entry) => entry.seq);
       const read = await session.changesAfter(progress.place, types, ahead, BATCH);
       if (read.changes.length > 0) {
-        await this.within(PUT_WITHIN_MS, this.bring(session, read.changes));
-        const seqs = read.changes.map((change) => change.seq);
-        this.changes.tell(seqs);
-        await session.announce(seqs);
+        const brought = await this.within(PUT_WITHIN_MS, this.bring(session, read.changes));
+        // Not awaited: no change shall wait for those who are slow to read another.
+        void this.tellWhenRead(session, read.changes, brought);
       }
       const next = advance(progress, read);
       if (next.place.txid !== progress.place.txid || next.place.seq !== progress.place.seq)
@@ -192,12 +199,30 @@ export class LedgerRelay {
     }
   }
 
-  private async bring(session: RelaySession, changes: LedgerChange[]): Promise<void> {
+  private async bring(session: RelaySession, changes: LedgerChange[]): Promise<Brought[]> {
+    const brought: Brought[] = [];
     for (const { type, bring } of this.aggregates) {
       const touched = changes.filter((change) => change.aggregate === type);
       const ids = new Map(touched.map(({ tenant, id }) => [`${tenant}/${id}`, { tenant, id }]));
-      if (ids.size > 0) await bring(session, [...ids.values()]);
+      if (ids.size > 0) brought.push(await bring(session, [...ids.values()]));
     }
+    return brought;
+  }
+
+  /** Lets the writers of all replicas know of their changes once those who route and deliver work by them. */
+  private async tellWhenRead(
+    session: RelaySession,
+    changes: LedgerChange[],
+    brought: Brought[],
+  ): Promise<void> {
+    const { followers } = this.bus;
+    await Promise.all(
+      brought.map(({ bucket, revision }) => followers.reached(bucket, revision, READ_WITHIN_MS)),
+    );
+    const seqs = changes.map((change) => change.seq);
+    this.changes.tell(seqs);
+    // Where the session is over the writers of other replicas wait in vain, for a bounded time.
+    await session.announce(seqs).catch(() => undefined);
   }
 
   private async pause(): Promise<void> {

@@ -12,11 +12,17 @@ import {
   type RelaySession,
 } from '#persistence';
 
+/** A bucket that was written, and a revision of it that has all of that. */
+export interface Brought {
+  bucket: string;
+  revision: number;
+}
+
 /** A kind of thing whose ledger is relayed: its rows become the values of a bucket. */
 export interface RelayedAggregate {
   type: LedgerRow['aggregate_type'];
   /** Brings these into the bucket as they are now. */
-  bring: (session: RelaySession, ids: { tenant: TenantId; id: string }[]) => Promise<void>;
+  bring: (session: RelaySession, ids: { tenant: TenantId; id: string }[]) => Promise<Brought>;
   /** Makes the whole bucket what the table says, unless neither has changed since they agreed. */
   repair: (session: RelaySession) => Promise<Repaired>;
 }
@@ -66,11 +72,13 @@ function relayed<Row extends object, Key extends string[], Value extends { versi
   let agreed: { mark: string; at: number } | undefined;
   return {
     type,
-    bring: (session, ids) =>
-      bringToBucket(bucket, ids, keyOf, async (wanted) => {
+    bring: async (session, ids) => {
+      const revision = await bringToBucket(bucket, ids, keyOf, async (wanted) => {
         const rows = await session.rows(table, wanted);
         return rows.map((row) => ({ key: keyOf(idsOf(row)), value: tell(row) }));
-      }),
+      });
+      return { bucket: bucket.name, revision };
+    },
     repair: async (session) => {
       const mark = `${await bucket.mark()} ${await session.mark(table)}`;
       if (agreed?.mark === mark && Date.now() - agreed.at < AGREED_FOR_MS) return { put: 0, removed: 0 };

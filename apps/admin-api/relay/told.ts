@@ -3,16 +3,18 @@ import type { LedgerRelay } from './ledger-relay.js';
 /**
  * A change is answered once the data plane has been told, so that an event
  * published after the answer meets it; but no longer than this, for the change
- * is made and will be told (docs/adr/0003).
+ * is made and will be told (docs/adr/0003). While NATS is there, a relay that
+ * lost its footing is back within some seconds.
  */
-const TOLD_WITHIN_MS = 2_000;
+const TOLD_WITHIN_MS = { natsAway: 2_000, natsThere: 8_000 };
 
 /**
  * Waits until the data plane has been told of a change, within bounds.
  * @param seq the change's last ledger entry; null for a change that changed nothing
  */
 export async function told(relay: LedgerRelay, seq: number | null): Promise<void> {
-  if (seq !== null) await relay.relayed(seq, TOLD_WITHIN_MS);
+  if (seq === null || (await relay.relayed(seq, TOLD_WITHIN_MS.natsAway)) || !relay.hasNats) return;
+  await relay.relayed(seq, TOLD_WITHIN_MS.natsThere - TOLD_WITHIN_MS.natsAway);
 }
 
 /**

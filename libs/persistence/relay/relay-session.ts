@@ -48,6 +48,8 @@ const TIMEOUT_MS = 5_000;
  * the relay, and all that it reads and writes goes by the same connection.
  */
 export class RelaySession {
+  private before: Promise<void> = Promise.resolve();
+
   private constructor(private readonly client: pg.Client) {}
 
   /** @throws what the driver says when the server cannot be reached */
@@ -88,7 +90,7 @@ export class RelaySession {
 
   /** Becomes the relay unless another session is. Asking again while holding the lock is harmless. */
   async lock(): Promise<boolean> {
-    const { rows } = await this.client.query<{ held: boolean }>(
+    const { rows } = await this.query<{ held: boolean }>(
       `SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()
                         AND objid = $1::bigint::oid AND granted)
               OR pg_try_advisory_lock($1) AS held`,
@@ -103,7 +105,7 @@ export class RelaySession {
    * than the position's: then all is relayed again, which does no harm.
    */
   async position(): Promise<LedgerPlace> {
-    const { rows } = await this.client.query<{ txid: string; seq: string }>(
+    const { rows } = await this.query<{ txid: string; seq: string }>(
       `SELECT txid::text, seq::text FROM relay_positions
        WHERE relay = 'ledger' AND txid < pg_snapshot_xmax(pg_current_snapshot())`,
     );
@@ -122,7 +124,7 @@ export class RelaySession {
     except: number[],
     limit: number,
   ): Promise<LedgerChanges> {
-    const { rows } = await this.client.query<{
+    const { rows } = await this.query<{
       settled_below: string;
       txid: string | null;
       seq: string;
@@ -156,7 +158,7 @@ export class RelaySession {
     { table, tenant, id }: RelayedTable<Row>,
     wanted: { tenant: TenantId; id: string }[],
   ): Promise<Row[]> {
-    const { rows } = await this.client.query<Row>(
+    const { rows } = await this.query<Row>(
       `SELECT r.* FROM unnest($1::text[], $2::text[]) AS wanted (tenant, id)
        JOIN ${table} r ON (r.${tenant}, r.${id}) = (wanted.tenant, wanted.id)`,
       [wanted.map((each) => each.tenant), wanted.map((each) => each.id)],
@@ -166,7 +168,7 @@ export class RelaySession {
 
   /** Is another after any row changed, by whatever hand; costs the database a look at each. */
   async mark<Row>({ table }: RelayedTable<Row>): Promise<string> {
-    const { rows } = await this.client.query<{ mark: string }>(
+    const { rows } = await this.query<{ mark: string }>(
       `SELECT count(*) || '/' || coalesce(sum(xmin::text::numeric), 0) AS mark FROM ${table}`,
     );
     return rows[0]?.mark ?? '';
@@ -179,7 +181,7 @@ export class RelaySession {
   ): AsyncGenerator<Row> {
     let after: unknown[] = ['', ''];
     for (;;) {
-      const { rows } = await this.client.query<Row>(
+      const { rows } = await this.query<Row>(
         `SELECT * FROM ${table} WHERE (${tenant}, ${id}) > ($1, $2) ORDER BY ${tenant}, ${id} LIMIT $3`,
         [...after, pageSize],
       );
@@ -192,7 +194,7 @@ export class RelaySession {
 
   /** Remembers how far the relay came. */
   async moveTo(place: LedgerPlace): Promise<void> {
-    await this.client.query(
+    await this.query(
       `INSERT INTO relay_positions AS held (relay, txid, seq, moved_at)
        VALUES ('ledger', $1::xid8, $2, now())
        ON CONFLICT (relay) DO UPDATE SET txid = excluded.txid, seq = excluded.seq, moved_at = now()`,
@@ -204,12 +206,22 @@ export class RelaySession {
   async announce(seqs: number[]): Promise<void> {
     for (let i = 0; i < seqs.length; i += NOTIFICATION_SEQS) {
       const payload = seqs.slice(i, i + NOTIFICATION_SEQS).join(',');
-      await this.client.query('SELECT pg_notify($1, $2)', [RELAYED_CHANNEL, payload]);
+      await this.query('SELECT pg_notify($1, $2)', [RELAYED_CHANNEL, payload]);
     }
   }
 
   async close(): Promise<void> {
     this.client.removeAllListeners('end');
     await this.client.end().catch(() => undefined);
+  }
+
+  /** One after the other, for changes are relayed while all is compared; the driver's own queue is deprecated. */
+  private query<Row extends object>(text: string, values: unknown[] = []): Promise<pg.QueryResult<Row>> {
+    const answer = this.before.then(() => this.client.query<Row>(text, values));
+    this.before = answer.then(
+      () => undefined,
+      () => undefined,
+    );
+    return answer;
   }
 }
