@@ -6,9 +6,9 @@ import type { EventRow } from './event-row.js';
 import { lookThrough, type Looked } from './look-through.js';
 import { knownDays } from './past-indexes.js';
 import { eventsStatement, type EventFilter, type EventPlace, type Way } from './events-statement.js';
+import { AHEAD_MS, stretchesOf, type Stretch } from './stretches.js';
 
 export type { EventFilter } from './events-statement.js';
-import { AHEAD_MS, stretchesOf, type Stretch } from './stretches.js';
 
 /** An event without what it carries, which may be large. */
 export type EventSummaryRow = Omit<EventRow, 'data' | 'metadata' | 'sequence'>;
