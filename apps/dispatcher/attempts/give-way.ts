@@ -1,12 +1,16 @@
+import { ComesIn } from './comes-in.js';
 import { Lateness } from './lateness.js';
+import { Usual } from './usual.js';
 
-const JUDGED_EVERY_MS = 1_000;
-/** What is judged: how late nine in ten of the ready deliveries are at most. */
-const QUANTILE = 0.9;
-/** They are late when that is more than so many times what is usual, and than so many milliseconds. */
-const LATE = { times: 1.5, ms: 2 };
-/** How fast what is usual follows what is found: soon when that is less, and slowly, and not too far, when it is more. */
-const USUAL = { lessMs: 2_000, moreMs: 60_000, most: 10 };
+/**
+ * Judged every second: how late nearly all of the ready deliveries are at most, in each look; and of a second's looks the
+ * third latest, for a pause or two of this process or of another are not the lanes' doing.
+ */
+const SOON = { everyMs: 1_000, quantile: 0.95, pauses: 2 };
+const USUAL_SOON = { leastMs: 2, followsLessMs: 2_000, followsMoreMs: 60_000, most: 10 };
+/** Judged when there are enough of them to tell: how late the latest of a hundred are, pauses and all. */
+const TAIL = { everyMs: 5_000, quantile: 0.99, of: 1_000 };
+const USUAL_TAIL = { leastMs: 2, followsLessMs: 20_000, followsMoreMs: 60_000, most: 20 };
 /** Attempts a second that lanes begin with after a rest. */
 const FIRST_PER_SECOND = 200;
 /**
@@ -14,22 +18,25 @@ const FIRST_PER_SECOND = 200;
  * what others begin, or so many times what comes into them. With less than
  * comes in, a webhook that fell behind once, when all were late, would never
  * catch up on a busy machine, and be later with each minute; with twice as much
- * it has caught up after as long as it is behind.
+ * it has caught up after as long as it is behind. A backlog that came at once
+ * does not count: it is late already, and shall not make others late.
  */
 const LEAST = { perSecond: 50, share: 0.1, ofWhatComesIn: 2 };
-/**
- * What comes in is the mean of about so long. A burst of seconds shall not
- * count: it drains soon by itself, and cost a fifth of the throughput when
- * lanes were given more at once.
- */
-const COMES_IN_MS = 60_000;
 const LESS = 0.6;
+/** So many times the least, and no more, is next to nothing. */
+const REST = 1.5;
 /** What is left of a rate with each look in which lanes did not ask for so much. */
 const UNUSED = 0.95;
 /** Their share more with each look: the longer ago the last lateness is, the bolder. */
 const MORE = { eachSecond: 0.002, most: 0.03, whereNoneIsReady: 0.3 };
 /** What is not used soon is lost, so that lanes begin evenly spread, milliseconds. */
 const SAVED_MS = 20;
+
+/** How many deliveries lanes began since a time. */
+interface Begun {
+  since: number;
+  count: number;
+}
 
 /**
  * How fast deliveries from lanes may begin. They are late anyway, and drain as
@@ -49,18 +56,25 @@ export class GiveWay {
   private heldBack = false;
   private begun = 0;
   private lookedAt: number;
-  private judged: { at: number; begun: number };
   private lateAt = -Infinity;
-  private usual = 0;
+  private ready = 0;
   private readyPerSecond = 0;
-  private cameIn = 0;
-  private comesInPerSecond = 0;
+  private readonly comesIn: ComesIn;
   private readonly lateness = new Lateness();
+  /** How late ready deliveries were in each look of this second. */
+  private looks: number[] = [];
+  private readonly usual = new Usual(USUAL_SOON);
+  private soon: Begun;
+  private readonly tail = new Lateness();
+  private readonly usualTail = new Usual(USUAL_TAIL);
+  private late: Begun;
 
   /** @param now by a clock that never goes back, milliseconds */
   constructor(now: number) {
     this.creditAt = this.lookedAt = now;
-    this.judged = { at: now, begun: 0 };
+    this.comesIn = new ComesIn(now);
+    this.soon = { since: now, count: 0 };
+    this.late = { since: now, count: 0 };
   }
 
   /** Attempts that lanes may begin in a second. */
@@ -83,7 +97,8 @@ export class GiveWay {
   began(): void {
     this.credit--;
     this.begun++;
-    this.judged.begun++;
+    this.soon.count++;
+    this.late.count++;
   }
 
   /**
@@ -93,16 +108,22 @@ export class GiveWay {
    */
   tookUp(storedAt: number, now: number): void {
     this.lateness.tookUp(storedAt, now);
+    this.tail.tookUp(storedAt, now);
   }
 
   /** A ready delivery, which nothing but those before it keeps from being attempted, moves into a lane. */
   movedToLane(): void {
-    this.cameIn++;
+    this.comesIn.add();
   }
 
   /** To be called several times a second; `now` as in the constructor. */
   look(now: number): void {
-    if (now - this.judged.at >= JUDGED_EVERY_MS) this.judge(now);
+    const late = this.lateness.quantile(SOON.quantile);
+    if (late !== undefined) this.looks.push(late);
+    this.ready += this.lateness.count;
+    this.lateness.reset();
+    if (now - this.soon.since >= SOON.everyMs) this.judge(now);
+    if (now - this.late.since >= TAIL.everyMs && this.tail.count >= TAIL.of) this.judgeTail(now);
     if (this.heldBack) {
       this.perSecond *= 1 + this.share(now);
     } else {
@@ -117,40 +138,43 @@ export class GiveWay {
   }
 
   private judge(now: number): void {
-    const passed = now - this.judged.at;
-    const used = (this.judged.begun * 1_000) / passed;
-    this.readyPerSecond = (this.lateness.count * 1_000) / passed;
-    const least = this.leastOf(passed);
-    const late = this.lateness.quantile(QUANTILE);
-    if (late !== undefined) {
-      if (late > Math.max(LATE.ms, LATE.times * this.usual)) {
-        this.lateAt = now;
-        this.perSecond = Math.min(this.perSecond, used) * LESS;
-      }
-      if (late < this.usual) this.usual += (late - this.usual) * Math.min(1, passed / USUAL.lessMs);
-      else if (used <= 1.5 * least)
-        this.usual = Math.min(USUAL.most, this.usual + ((late - this.usual) * passed) / USUAL.moreMs);
-    }
-    this.perSecond = Math.max(this.perSecond, least);
-    this.judged = { at: now, begun: 0 };
-    this.lateness.reset();
+    this.readyPerSecond = (this.ready * 1_000) / (now - this.soon.since);
+    const latest = this.looks.sort((a, b) => b - a);
+    this.slowDown(latest[Math.min(SOON.pauses, latest.length - 1)], this.usual, this.soon, now);
+    this.soon = { since: now, count: 0 };
+    this.looks = [];
+    this.ready = 0;
   }
 
-  /** @param passed since the last judgement, milliseconds */
-  private leastOf(passed: number): number {
-    const comesIn = (this.cameIn * 1_000) / passed;
-    this.cameIn = 0;
-    this.comesInPerSecond += (comesIn - this.comesInPerSecond) * Math.min(1, passed / COMES_IN_MS);
-    return Math.max(
+  private judgeTail(now: number): void {
+    this.slowDown(this.tail.quantile(TAIL.quantile), this.usualTail, this.late, now);
+    this.late = { since: now, count: 0 };
+    this.tail.reset();
+  }
+
+  /**
+   * Slows lanes down, where that is late; not below what they are left with.
+   * @param late milliseconds; undefined where no ready delivery was taken up
+   * @param begun by lanes since the last such judgement
+   */
+  private slowDown(late: number | undefined, usual: Usual, { since, count }: Begun, now: number): void {
+    const passed = now - since;
+    const used = (count * 1_000) / passed;
+    const least = Math.max(
       LEAST.perSecond,
       LEAST.share * this.readyPerSecond,
-      LEAST.ofWhatComesIn * this.comesInPerSecond,
+      LEAST.ofWhatComesIn * this.comesIn.perSecond(now),
     );
+    if (late !== undefined && usual.isLate(late, passed, used <= REST * least)) {
+      this.lateAt = now;
+      this.perSecond = Math.min(this.perSecond, used) * LESS;
+    }
+    this.perSecond = Math.max(this.perSecond, least);
   }
 
   /** How much more they may begin. */
   private share(now: number): number {
-    if (this.readyPerSecond === 0 && this.lateness.count === 0) return MORE.whereNoneIsReady;
+    if (this.readyPerSecond === 0 && this.ready === 0) return MORE.whereNoneIsReady;
     return Math.min(MORE.most, (MORE.eachSecond * (now - this.lateAt)) / 1_000);
   }
 }

@@ -71,6 +71,18 @@ describe('lanes', () => {
     expect(way.rate).toBeLessThan(200);
   });
 
+  it('are left with no more for a backlog that came at once', () => {
+    seconds(6, [0, 1]);
+    const late = [0, ...Array.from({ length: 19 }, () => 40)];
+    for (let moved = 0; moved < 100_000; moved++) way.movedToLane();
+    seconds(20, late);
+    for (let i = 0; i < 120; i++) {
+      for (let moved = 0; moved < 5; moved++) way.movedToLane();
+      const [begun] = seconds(1, late);
+      expect(begun).toBeLessThan(60);
+    }
+  });
+
   it('are soon as fast as can be where no delivery is ready', () => {
     const [, , third] = seconds(3, []);
     expect(third).toBeGreaterThan(5_000);
