@@ -32,7 +32,7 @@ import { withAttemptLog } from './attempts/attempt-log.js';
 import { RequestMaker } from './attempts/request-maker.js';
 import { Courier } from './attempts/courier.js';
 import { Dispatcher } from './attempts/dispatcher.js';
-import { Front } from './attempts/front.js';
+import { Front } from './front/front.js';
 import { OwedCanceller } from './cancelling/owed-canceller.js';
 import { dispatcherMetrics } from './dispatcher-metrics.js';
 import { DispatcherModule } from './dispatcher.module.js';

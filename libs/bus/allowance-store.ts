@@ -5,7 +5,7 @@ import { JetStreamApiError } from '@nats-io/jetstream';
 import type { KV } from '@nats-io/kv';
 import { TimeoutError } from '@nats-io/transport-node';
 import type { Wires } from './connection.js';
-import { makeBucket } from './make-bucket.js';
+import { makeBucket } from './buckets/make-bucket.js';
 
 /** What a webhook's limits have used. */
 export interface Allowance {

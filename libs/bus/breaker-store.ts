@@ -1,5 +1,5 @@
 import type { BreakerSnapshot, TenantId, WebhookId } from '#domain';
-import { Bucket, type BucketPlan } from './bucket.js';
+import { Bucket, type BucketPlan } from './buckets/bucket.js';
 import type { Wires } from './connection.js';
 
 /** A breaker that is open. */

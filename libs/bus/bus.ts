@@ -14,15 +14,15 @@ import {
   type EventTypeBucket,
   type TenantBucket,
   type WebhookBucket,
-} from './buckets.js';
+} from './buckets/buckets.js';
 import { Cancellations } from './cancellations.js';
 import { openWires, type BusOptions, type Wires } from './connection.js';
 import { ConnectionWatch } from './connection-watch.js';
 import { Consumer, type ConsumerOptions } from './consumer.js';
 import { DeliveryQueue } from './delivery-queue.js';
 import { EventStore } from './event-store.js';
-import { Followers } from './followers.js';
-import { Following } from './following.js';
+import { Followers } from './buckets/followers.js';
+import { Following } from './buckets/following.js';
 import { PartitionHomes } from './homes/partition-homes.js';
 import { JournalFollower } from './journal-follower.js';
 import { JournalWriter, type JournalObserver } from './journal-writer.js';

@@ -1,5 +1,5 @@
 import type { DeliveryId, TenantId, WebhookId } from '#domain';
-import { Bucket, type BucketPlan } from './bucket.js';
+import { Bucket, type BucketPlan } from './buckets/bucket.js';
 import type { Wires } from './connection.js';
 import { PublishError } from './publisher.js';
 

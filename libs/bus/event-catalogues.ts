@@ -1,5 +1,5 @@
 import { EventTypeTable, type CatalogueRefusal, type TenantId } from '#domain';
-import type { Buckets } from './buckets.js';
+import type { Buckets } from './buckets/buckets.js';
 
 /**
  * What strict tenants' events are held to: their catalogues, in memory, as the

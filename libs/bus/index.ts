@@ -1,8 +1,8 @@
-export { bringToBucket, type Keyed } from './bring-to-bucket.js';
-export { repairBucket, type Repaired } from './repair-bucket.js';
+export { bringToBucket, type Keyed } from './buckets/bring-to-bucket.js';
+export { repairBucket, type Repaired } from './buckets/repair-bucket.js';
 export type { BusAccess } from './access.js';
-export type { Bucket } from './bucket.js';
-export type { EventTypeBucket, TenantBucket, WebhookBucket } from './buckets.js';
+export type { Bucket } from './buckets/bucket.js';
+export type { EventTypeBucket, TenantBucket, WebhookBucket } from './buckets/buckets.js';
 export { Bus } from './bus.js';
 export type { Cancellations } from './cancellations.js';
 export { BusUnreachableError } from './connection.js';

@@ -1,5 +1,5 @@
 import { DEFAULT_TENANT, type TenantId } from '#domain';
-import type { TenantBucket } from './buckets.js';
+import type { TenantBucket } from './buckets/buckets.js';
 
 /**
  * - `known`: it exists

@@ -1,5 +1,5 @@
 import { readRoutedTenant, type TenantId } from '#domain';
-import type { TenantBucket } from './buckets.js';
+import type { TenantBucket } from './buckets/buckets.js';
 
 /** How many deliveries tenants grant each of their webhooks, in memory, as the bucket has it. */
 export class TenantLimits {

@@ -14,7 +14,7 @@ import type { LaneKeeper } from '../lanes/lane-keeper.js';
 import type { Carried, CarryOut } from '../lanes/lane-session.js';
 import type { Turn, Wait } from '../lanes/turn.js';
 import type { Courier } from './courier.js';
-import type { Front } from './front.js';
+import type { Front } from '../front/front.js';
 
 /**
  * Takes up what is ready: it is attempted at once when its webhook can take it,

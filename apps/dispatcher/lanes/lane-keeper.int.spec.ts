@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Bus, done, partitionOf, type OwedDelivery } from '#bus';
 import { deliveryIdOf, newId } from '#domain';
 import { routedWebhook, startNats, TOPOLOGY, waitFor, type TestNats } from '#testing';
-import { Front } from '../attempts/front.js';
+import { Front } from '../front/front.js';
 import { LaneKeeper } from './lane-keeper.js';
 
 const WAITING = 20;

@@ -1,6 +1,6 @@
 import { partitionOf, type Bus, type OwedDelivery } from '#bus';
 import type { RoutedWebhook, TenantId, WebhookId } from '#domain';
-import type { Front } from '../attempts/front.js';
+import type { Front } from '../front/front.js';
 import type { ReadyWebhook } from '../webhooks/ready-webhook.js';
 import { Lane } from './lane.js';
 import { LaneSession, type CarryOut, type Session } from './lane-session.js';

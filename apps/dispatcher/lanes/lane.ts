@@ -1,5 +1,5 @@
 import { awaitsProof, type RoutedWebhook, type WebhookId } from '#domain';
-import type { Front, FrontPlace, Line } from '../attempts/front.js';
+import type { Front, FrontPlace, Line } from '../front/front.js';
 import type { Pace, Used } from './pace.js';
 import { Rate } from './rate.js';
 import type { Turn, Wait } from './turn.js';

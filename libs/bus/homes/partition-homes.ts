@@ -1,7 +1,7 @@
 import { jetstream, JetStreamApiError, type JetStreamManager } from '@nats-io/jetstream';
 import { Kvm, type KV, type KvEntry } from '@nats-io/kv';
 import type { Wires } from '../connection.js';
-import { makeBucket } from '../make-bucket.js';
+import { makeBucket } from '../buckets/make-bucket.js';
 
 /** What a dispatcher says of itself. */
 export interface Announcement {

@@ -1,6 +1,6 @@
 import type { CheckedEventType, RoutedTenant, RoutedWebhook, TenantId, WebhookId } from '#domain';
 import { Bucket, type BucketPlan } from './bucket.js';
-import type { Wires } from './connection.js';
+import type { Wires } from '../connection.js';
 
 /** What the relay tells the data plane about each webhook, under `<tenant>.<webhook>`. */
 export type WebhookBucket = Bucket<[TenantId, WebhookId], RoutedWebhook>;

@@ -3,7 +3,7 @@ import { JetStreamApiError } from '@nats-io/jetstream';
 import type { KV, KvEntry } from '@nats-io/kv';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { BucketWatch, followBucket } from './bucket-watch.js';
-import type { Wires } from './connection.js';
+import type { Wires } from '../connection.js';
 import { makeBucket } from './make-bucket.js';
 
 /** What a bucket holds and under which keys. */

@@ -1,6 +1,6 @@
 import { Kvm, type KV, type KvOptions } from '@nats-io/kv';
-import type { Wires } from './connection.js';
-import { unlessForbidden } from './topology.js';
+import type { Wires } from '../connection.js';
+import { unlessForbidden } from '../topology.js';
 
 /**
  * Opens a KV bucket; makes it where it is missing, and keeps it on as many

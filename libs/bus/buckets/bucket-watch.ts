@@ -1,6 +1,6 @@
 import { KvWatchInclude, type KV, type KvEntry, type KvWatchEntry } from '@nats-io/kv';
 import type { NatsConnection, QueuedIterator } from '@nats-io/transport-node';
-import { untilItWorks } from './until-it-works.js';
+import { untilItWorks } from '../until-it-works.js';
 
 /**
  * Tells all that lies in a bucket, then each change. After a loss of the

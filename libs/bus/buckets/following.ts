@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Buckets } from './buckets.js';
-import type { Wires } from './connection.js';
-import { FOLLOWING } from './subjects.js';
+import type { Wires } from '../connection.js';
+import { FOLLOWING } from '../subjects.js';
 
 /** What a process says of itself. */
 export interface FollowingSign {

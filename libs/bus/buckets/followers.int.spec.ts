@@ -1,7 +1,7 @@
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import type { RoutedWebhook } from '#domain';
 import { routedWebhook, startNats, TOPOLOGY, waitFor, type TestNats } from '#testing';
-import { Bus } from './bus.js';
+import { Bus } from '../bus.js';
 
 let nats: TestNats;
 let writer: Bus;

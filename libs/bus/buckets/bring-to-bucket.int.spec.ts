@@ -1,4 +1,4 @@
-import { Bus } from './bus.js';
+import { Bus } from '../bus.js';
 import type { RoutedWebhook } from '#domain';
 import { routedTenant, routedWebhook, startNats, TOPOLOGY, waitFor, type TestNats } from '#testing';
 import { bringToBucket } from './bring-to-bucket.js';

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Wires } from './connection.js';
+import type { Wires } from '../connection.js';
 import { SIGN_EVERY_MS, type FollowingSign } from './following.js';
-import { FOLLOWING } from './subjects.js';
+import { FOLLOWING } from '../subjects.js';
 
 /** Who has said nothing for so long is dead, or so busy that nobody shall wait for it. */
 const FORGOTTEN_AFTER_MS = 3 * SIGN_EVERY_MS;
