@@ -209,7 +209,13 @@ describe('an export of much', () => {
     };
     const before = await read();
     const socket = await askSlowly(api, 'huge', `${EXPORTS}/events`);
-    await sleep(1_500);
+    // On a busy machine it takes a while until all that fits is on its way.
+    await waitFor(async () => {
+      const soFar = await read();
+      expect(soFar).toBeGreaterThan(before);
+      await sleep(1_500);
+      expect(await read()).toBe(soFar);
+    }, 20_000);
     const memory = process.memoryUsage().rss;
     const early = (await read()) - before;
     await sleep(1_500);
