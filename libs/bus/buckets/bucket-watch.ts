@@ -70,12 +70,12 @@ export class BucketWatch {
     this.turn(last);
   }
 
+  /** Not awaited, one after the other: what NATS was lost in again may never come to its end. */
   private async followAnew(): Promise<void> {
     for await (const { type } of this.connection.status()) {
       if (this.ended) return;
       if (type !== 'reconnect') continue;
-      const before = this.round;
-      let mine = before;
+      let mine = this.round;
       const attempt = () => {
         const following = this.follow();
         mine = this.round;

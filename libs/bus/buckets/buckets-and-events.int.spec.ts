@@ -88,6 +88,37 @@ describe('the bucket of webhooks', () => {
     await waitFor(() => expect(known.get(webhook.id)).toEqual(webhook), 5_000);
     stop();
   }, 60_000);
+
+  it('goes on being watched when the server is lost again, with its store, while all is told anew', async () => {
+    const size = 20_000;
+    for (let i = 0; i < size; i += 1_000)
+      await Promise.all(Array.from({ length: 1_000 }, () => bus.webhooks.put(routedWebhook())));
+    const known = new Map<string, RoutedWebhook>();
+    let told = 0;
+    const inTheMiddle = Promise.withResolvers<void>();
+    let again = Infinity;
+    const stop = await bus.webhooks.watch({
+      changed: (webhook) => {
+        known.set(webhook.id, webhook);
+        if (++told === again) inTheMiddle.resolve();
+      },
+      removed: () => undefined,
+    });
+    again = told + 100;
+    await nats.kill();
+    await nats.restart();
+    await inTheMiddle.promise;
+    await nats.kill();
+    expect(bus.webhooks.toldUpTo).toBe(0);
+    await nats.loseStore();
+    await nats.restart();
+    const webhook = routedWebhook();
+    await waitFor(async () => {
+      await byAnother((other) => other.webhooks.put(webhook));
+      expect(known.get(webhook.id)).toEqual(webhook);
+    }, 20_000);
+    stop();
+  }, 60_000);
 });
 
 describe('an event', () => {
