@@ -30,7 +30,7 @@ class HeldRepair {
   private held: { reached: () => void; go: Promise<void> } | undefined;
 
   constructor(bus: Bus) {
-    const webhooks = after(bus.webhooks, 'everything', async () => {
+    const webhooks = after(bus.webhooks, 'digests', async () => {
       this.read++;
       const held = this.held;
       this.held = undefined;
@@ -52,7 +52,7 @@ class HeldRepair {
 }
 
 /** The bucket, with something to be done whenever one of its methods has answered. */
-function after<Method extends 'everything' | 'mark', Of extends Record<Method, () => Promise<unknown>>>(
+function after<Method extends 'digests' | 'mark', Of extends Record<Method, () => Promise<unknown>>>(
   bucket: Of,
   method: Method,
   then: () => Promise<void> | void,

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { JetStreamApiError } from '@nats-io/jetstream';
 import type { KV, KvEntry } from '@nats-io/kv';
@@ -76,21 +77,21 @@ export class Bucket<Key extends string[], Value extends { version: number }> {
 
   /**
    * Writes a key that is still as it was held.
-   * @param held what `held` or `everything` gave for the key
+   * @param held what `held` or `digests` gave for the key
    * @param value undefined removes
    * @returns the revision that it has now, of a removal one that is no higher; undefined when someone wrote the key
    *   meanwhile, nothing is written then
    */
   async replace(
     key: Key,
-    held: Held<Value> | undefined,
+    held: Held<unknown> | undefined,
     value: Value | undefined,
   ): Promise<number | undefined> {
     const text = textOf(key);
     const previousSeq = held?.revision ?? 0;
     try {
-      if (value) return await this.kv.put(text, JSON.stringify(value), { previousSeq });
-      if (!held?.value) return previousSeq;
+      if (value) return await this.kv.put(text, written(value), { previousSeq });
+      if (held?.value === undefined) return previousSeq;
       await this.kv.delete(text, { previousSeq });
       return previousSeq + 1;
     } catch (error) {
@@ -115,15 +116,29 @@ export class Bucket<Key extends string[], Value extends { version: number }> {
 
   /** All values that the bucket holds now. */
   async entries(): Promise<Value[]> {
-    return [...(await this.everything()).values()].flatMap(({ held }) => held.value ?? []);
+    const all = await this.latest((entry) => heldOf<Value>(entry).value);
+    return [...all.values()].filter((value) => value !== undefined);
   }
 
-  /** All that lies in the bucket now, by the text of its key; what was removed too. */
-  async everything(): Promise<Map<string, { key: Key; held: Held<Value> }>> {
-    const all = new Map<string, { key: Key; held: Held<Value> }>();
-    const updates = await followBucket(this.kv, (entry) => {
-      all.set(entry.key, { key: this.keyFrom(entry.key), held: heldOf(entry) });
-    });
+  /**
+   * The digests (digestOf) of all that lies in the bucket now, by the text of the keys; of what was removed the
+   * revision. A hundred thousand values themselves would keep garbage collection busy for longer than requests may wait.
+   */
+  digests(): Promise<Map<string, Held<string>>> {
+    return this.latest(({ revision, operation, value }) => ({
+      revision,
+      value: operation === 'PUT' ? digest(value) : undefined,
+    }));
+  }
+
+  /** The digest under which `digests` has a value that this process has written, or would. */
+  digestOf(value: Value): string {
+    return digest(written(value));
+  }
+
+  private async latest<Kept>(kept: (entry: KvEntry) => Kept): Promise<Map<string, Kept>> {
+    const all = new Map<string, Kept>();
+    const updates = await followBucket(this.kv, (entry) => void all.set(entry.key, kept(entry)));
     updates.stop();
     return all;
   }
@@ -132,11 +147,6 @@ export class Bucket<Key extends string[], Value extends { version: number }> {
   async mark(): Promise<string> {
     const { created, state } = (await this.kv.status()).streamInfo;
     return `${created}/${state.last_seq}/${state.messages}`;
-  }
-
-  /** The text under which `everything` has a value. */
-  textOf(value: Value): string {
-    return textOf(this.plan.keyOf(value));
   }
 
   /**
@@ -184,7 +194,8 @@ export class Bucket<Key extends string[], Value extends { version: number }> {
     }
   }
 
-  private keyFrom(text: string): Key {
+  /** The key of which this is the text. */
+  keyFrom(text: string): Key {
     const parts = text.split('.');
     const last = this.plan.keyParts - 1;
     return [...parts.slice(0, last), parts.slice(last).join('.')] as Key;
@@ -196,6 +207,14 @@ function heldOf<Value>(entry: KvEntry): Held<Value> {
     revision: entry.revision,
     value: entry.operation === 'PUT' ? entry.json<Value>() : undefined,
   };
+}
+
+function written(value: unknown): string {
+  return JSON.stringify(value);
+}
+
+function digest(text: string | Uint8Array): string {
+  return hash('sha256', text, 'base64');
 }
 
 function textOf(key: string[]): string {

@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util';
 import type { Bucket } from './bucket.js';
 import type { Keyed } from './bring-to-bucket.js';
 
@@ -17,11 +16,11 @@ export interface Repaired {
  * @param isLast keys that are written when all others are
  */
 export async function repairBucket<Key extends string[], Value extends { version: number }>(
-  bucket: Pick<Bucket<Key, Value>, 'everything' | 'replace'>,
+  bucket: Pick<Bucket<Key, Value>, 'digests' | 'digestOf' | 'keyFrom' | 'replace'>,
   rows: () => AsyncIterable<Keyed<Key, Value>>,
   isLast: (key: Key) => boolean = () => false,
 ): Promise<Repaired> {
-  const extra = await bucket.everything();
+  const extra = await bucket.digests();
   const repaired = { put: 0, removed: 0 };
   const last: (() => Promise<number | undefined>)[] = [];
   let writes: Promise<number | undefined>[] = [];
@@ -33,8 +32,8 @@ export async function repairBucket<Key extends string[], Value extends { version
   for await (const { key, value } of rows()) {
     const known = extra.get(key.join('.'));
     extra.delete(key.join('.'));
-    if (isDeepStrictEqual(known?.held.value, value)) continue;
-    const write = () => bucket.replace(key, known?.held, value);
+    if (known?.value === bucket.digestOf(value)) continue;
+    const write = () => bucket.replace(key, known, value);
     if (isLast(key)) last.push(write);
     else writes.push(write());
     if (writes.length === AT_ONCE) repaired.put += await flush();
@@ -42,8 +41,8 @@ export async function repairBucket<Key extends string[], Value extends { version
   repaired.put += await flush();
   writes = last.map((write) => write());
   repaired.put += await flush();
-  for (const { key, held } of extra.values()) {
-    if (held.value) writes.push(bucket.replace(key, held, undefined));
+  for (const [text, held] of extra) {
+    if (held.value !== undefined) writes.push(bucket.replace(bucket.keyFrom(text), held, undefined));
     if (writes.length === AT_ONCE) repaired.removed += await flush();
   }
   repaired.removed += await flush();

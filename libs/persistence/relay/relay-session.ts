@@ -174,10 +174,13 @@ export class RelaySession {
     return rows[0]?.mark ?? '';
   }
 
-  /** All rows, a page at a time, in the order of tenant and id. */
+  /**
+   * All rows, in the order of tenant and id, a page at a time. Whoever goes through them is done with a page before
+   * anything else has its turn, so a large one is what requests wait for.
+   */
   async *allRows<Row extends object>(
     { table, tenant, id }: RelayedTable<Row>,
-    pageSize = 1_000,
+    pageSize = 200,
   ): AsyncGenerator<Row> {
     let after: unknown[] = ['', ''];
     for (;;) {
