@@ -18,13 +18,15 @@ import { startKeptPostgres } from './kept-postgres.js';
  * How long the lists of a large record take, over REST, everything on this
  * machine: 31 days of it, one tenant with most of it, each kind of list and filter.
  * Arguments: the folder that the record is kept in (it is filled when it is
- * empty, and stays), attempts (50000000), tenants (largest_tenant,small_tenant).
+ * empty, and stays), attempts (50000000), tenants (largest_tenant,small_tenant),
+ * kinds of calls by their names (all).
  */
 const FOLDER = process.argv[2] ?? '.bench-record';
 const ATTEMPTS = Number(process.argv[3] ?? 50_000_000);
 /** The tenants that are measured, by their places in the order of size. */
 const MEASURED = { largest_tenant: 0, small_tenant: 190 };
 const ASKED = (process.argv[4] ?? Object.keys(MEASURED).join(',')).split(',');
+const KINDS = process.argv[5]?.split(',');
 const DAYS = 31;
 const TENANTS = 200;
 const WEBHOOKS = 6_000;
@@ -130,7 +132,8 @@ const measured: Record<string, Record<string, Measured>> = {};
 for (const [size, n] of Object.entries(MEASURED).filter(([name]) => ASKED.includes(name))) {
   const caller = { url: adminApi.url, key: await keyFor(tenantId(n)), webhooks: record.webhooks[n] ?? [] };
   const results: Record<string, Measured> = (measured[size] = {});
-  for (const [name, next] of Object.entries(await callsOf(caller, database, tenantId(n), record.until))) {
+  const callsByKind = Object.entries(await callsOf(caller, database, tenantId(n), record.until));
+  for (const [name, next] of callsByKind.filter(([kind]) => !KINDS || KINDS.includes(kind))) {
     const calls = Array.from({ length: DIFFERENT }, next);
     const first_ms = await measureFirst(adminApi.url, calls);
     const again = () => calls[Math.floor(Math.random() * DIFFERENT)] as Call;

@@ -1,6 +1,7 @@
 import { isEventType, type TenantId } from '#domain';
 import { SEARCHED } from './past-indexes.js';
 import type { Stretch } from './stretches.js';
+import { tellingPieces } from './telling-pieces.js';
 
 export interface EventFilter {
   /** An event type, or a pattern of them. */
@@ -31,7 +32,7 @@ const ORDER = 'ORDER BY accepted_at DESC, id DESC';
 
 /**
  * The statement for a stretch. Walking, it looks at so many rows, and gives what it
- * found and the last that it saw; the other ways give so many that are wanted.
+ * found and the last that it saw, with its place; the other ways give so many that are wanted.
  */
 export function eventsStatement(
   tenant: TenantId,
@@ -52,7 +53,10 @@ export function eventsStatement(
   if (filter.type && isEventType(filter.type)) where.push(`type = ${value(filter.type)}`);
   const found = ['true'];
   if (filter.type && !isEventType(filter.type)) found.push(`type ~ ${value(patternText(filter.type))}`);
-  if (filter.q) found.push(`${SEARCHED} ILIKE ${value(`%${filter.q.replace(/[\\%_]/g, '\\$&')}%`)}`);
+  if (filter.q && way === 'looked_up')
+    where.push(...tellingPieces(filter.q).map((piece) => `${SEARCHED} ILIKE ${value(`%${piece}%`)}`));
+  // With nothing appended the index would be asked for all of the text.
+  if (filter.q) found.push(`(${SEARCHED} || '') ILIKE ${value(`%${filter.q.replace(/[\\%_]/g, '\\$&')}%`)}`);
   const wholeList = `FROM events WHERE ${[...where, ...found].join(' AND ')}`;
   if (way === 'listed')
     return {
@@ -68,9 +72,9 @@ export function eventsStatement(
     };
   const text = `
     SELECT ${SUMMARY}, place, found FROM (
-      SELECT *, row_number() OVER (${ORDER}) AS place, ${found.join(' AND ')} AS found
+      SELECT *, row_number() OVER (${ORDER}) AS place, count(*) OVER () AS seen, ${found.join(' AND ')} AS found
         FROM (SELECT * FROM events WHERE ${where.join(' AND ')} ${ORDER} LIMIT ${rows}) AS portion) AS seen
-    WHERE found OR place = ${rows}
+    WHERE found OR place = seen
     ORDER BY place`;
   return { text, values };
 }

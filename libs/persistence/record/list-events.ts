@@ -6,6 +6,7 @@ import type { EventRow } from './event-row.js';
 import { lookThrough, type Looked } from './look-through.js';
 import { knownDays } from './past-indexes.js';
 import { eventsStatement, type EventFilter, type EventPlace, type Way } from './events-statement.js';
+import { tellingPieces } from './telling-pieces.js';
 import { AHEAD_MS, stretchesOf, type Stretch } from './stretches.js';
 
 export type { EventFilter } from './events-statement.js';
@@ -13,11 +14,11 @@ export type { EventFilter } from './events-statement.js';
 /** An event without what it carries, which may be large. */
 export type EventSummaryRow = Omit<EventRow, 'data' | 'metadata' | 'sequence'>;
 
-/** Without so many letters and digits in a row the index knows nothing of a text. */
-const INDEXED_TEXT = /[a-z0-9]{3}/i;
 /** Of so many that were looked at at least, so many were what is wanted: the next page is full sooner without the index. */
 const ENOUGH_SEEN = 500;
 const FREQUENT = 0.01;
+/** Where fewer rows are to be expected, walking through them costs no more than the index. */
+const WORTH_LOOKING_UP = 500;
 
 /**
  * A tenant's events, newest first, as far back as its record is kept. A text or
@@ -42,8 +43,8 @@ export async function listEvents(
   const isPattern = filter.type !== undefined && !isEventType(filter.type);
   const isListed = filter.q === undefined && !isPattern;
   const days = isListed ? undefined : (await knownDays(dataSource)).indexedDays.events;
-  const hasIndex = filter.q !== undefined && INDEXED_TEXT.test(filter.q);
-  const search: Search = { seen: 0, found: 0, isFrequent: false };
+  const hasIndex = filter.q !== undefined && tellingPieces(filter.q).length > 0;
+  const search: Search = { seen: 0, overMs: 0, found: 0, isFrequent: false };
   return lookThrough<EventSummaryRow>(
     isListed
       ? stretchesOf(from, to, () => true)
@@ -66,7 +67,8 @@ export async function listEvents(
         const way = isListed ? 'listed' : 'walked';
         const { text, values } = statement(way, isListed ? wanted : portion);
         const looked = lookedAt(way, await dataSource.query<Seen[]>(text, values), wanted, portion);
-        search.seen += portion;
+        search.seen += looked.seen;
+        search.overMs += timeOf(key, Math.min(stretch.to, now)) - timeOf(looked.goesOnAfter, stretch.from);
         search.found += looked.rows.length;
         return looked;
       },
@@ -75,8 +77,9 @@ export async function listEvents(
 }
 
 interface Search {
-  /** Rows that were looked at, and how many of them were wanted. */
+  /** Rows that were looked at, over how long a time they lie, in milliseconds, and how many of them were wanted. */
   seen: number;
+  overMs: number;
   found: number;
   /** Known otherwise to be too frequent for the index. */
   isFrequent: boolean;
@@ -86,9 +89,10 @@ interface Search {
 const SHORT_MS = 2 * 3_600_000;
 
 /** What is frequent is found soonest in the order of the list, what is rare by the index. */
-function wayOf({ indexed, from, to }: Stretch, { seen, found, isFrequent }: Search): Way {
+function wayOf({ indexed, from, to }: Stretch, { seen, overMs, found, isFrequent }: Search): Way {
   if (!indexed || isFrequent || to - from < SHORT_MS) return 'walked';
-  return seen >= ENOUGH_SEEN && found < FREQUENT * seen ? 'looked_up' : 'walked';
+  const isRare = seen >= ENOUGH_SEEN && found < FREQUENT * seen;
+  return isRare && (seen / overMs) * (to - from) >= WORTH_LOOKING_UP ? 'looked_up' : 'walked';
 }
 
 /** A text is looked up in so many days at once: each costs some milliseconds, more where the index is not in memory. */
@@ -115,16 +119,26 @@ async function lookUp(
 
 type Seen = EventSummaryRow & { place: string; found: boolean };
 
-function lookedAt(way: Way, seen: Seen[], wanted: number, portion: number): Looked<EventSummaryRow> {
+function lookedAt(
+  way: Way,
+  seen: Seen[],
+  wanted: number,
+  portion: number,
+): Looked<EventSummaryRow> & { seen: number } {
   const rows = seen.filter(({ found }) => found).map(({ place: _place, found: _found, ...row }) => row);
   const last = seen.at(-1);
-  const isThrough = way !== 'walked' || Number(last?.place) !== portion || !last;
-  const goesOnAfter = isThrough ? null : keyOf(last);
-  return { rows: rows.slice(0, wanted), goesOnAfter };
+  const count = Number(last?.place ?? 0);
+  const isThrough = way !== 'walked' || count < portion || !last;
+  return { rows: rows.slice(0, wanted), goesOnAfter: isThrough ? null : keyOf(last), seen: count };
 }
 
 function keyOf({ accepted_at, id }: Pick<EventSummaryRow, 'accepted_at' | 'id'>): string[] {
   return [String(accepted_at.getTime()), id];
+}
+
+/** @returns milliseconds since 1970 */
+function timeOf(key: string[] | null | undefined, otherwise: number): number {
+  return key ? Number(key[0]) : otherwise;
 }
 
 function placeOf(key: string[] | undefined): EventPlace | undefined {
