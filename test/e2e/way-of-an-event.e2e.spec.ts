@@ -295,6 +295,35 @@ describe('the way of an event', () => {
     receiver.answer({});
   });
 
+  it('a delivery is shown as being sent while its receiver takes long, in lists and statistics too', async () => {
+    let answer: () => void = () => undefined;
+    const held = new Promise<void>((resolve) => (answer = resolve));
+    receiver.answer(async () => {
+      await held;
+      return {};
+    });
+    const hook = await webhook();
+    await publish(`t${made}.slow`, '{}');
+    const sending = await deliveryOf(hook.id, 'sending');
+    expect(sending).toMatchObject({ attempt_count: 0, attempts: [], completed_at: null });
+    const { body: found } = await system.api<Page<Delivery>>(
+      'GET',
+      `/deliveries?webhook_id=${hook.id}&status=sending`,
+    );
+    expect(found.data.map(({ id }) => id)).toEqual([sending.id]);
+    interface Statistics {
+      deliveries: Record<string, number>;
+    }
+    await waitFor(async () => {
+      const { body } = await system.api<Statistics>('GET', `/webhooks/${hook.id}/stats`);
+      expect(body.deliveries).toMatchObject({ total: 1, sending: 1, pending: 0 });
+    });
+    answer();
+    const delivered = await deliveryOf(hook.id, 'success');
+    expect(delivered).toMatchObject({ id: sending.id, attempt_count: 1 });
+    receiver.answer({});
+  });
+
   it('each app answers for its health and shows its metrics', async () => {
     const live = await fetch(`${system.apiUrl}/health/live`);
     expect([live.status, await live.json()]).toEqual([200, { status: 'ok' }]);

@@ -1,13 +1,13 @@
 import { Get, Query } from '@nestjs/common';
 import { timeOfId } from '#domain';
-import { DataSource, findDelivery, listDeliveries } from '#persistence';
+import { DataSource, findDelivery, isOpen, listDeliveries } from '#persistence';
 import { CallerOf, type Caller } from '../access/caller.js';
 import { found } from '../http/found.js';
 import { shownPage } from '../http/page.js';
 import { PathId } from '../http/path-id.js';
 import { Answers, Resource } from '../openapi/resource.js';
 import { Problem } from '../problems/problem.js';
-import { goneSince, isOpen, noLongerBefore } from '../retention/kept-no-more.js';
+import { goneSince, noLongerBefore } from '../retention/kept-no-more.js';
 import { deliveryPage, deliveryQuery, deliveryView, type DeliveryQuery } from './delivery-schemas.js';
 import { deliverySummaryOf, deliveryViewOf } from './delivery-view.js';
 

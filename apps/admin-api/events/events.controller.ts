@@ -1,6 +1,6 @@
 import { Body, Get, Header, Post, Query } from '@nestjs/common';
 import type { TraceContext } from '#domain';
-import { DataSource, findEvent, listEvents } from '#persistence';
+import { DataSource, findEvent, isOpen, listEvents } from '#persistence';
 import { CallerOf, type Caller } from '../access/caller.js';
 import { NeedsRole } from '../access/role-needed.js';
 import { found } from '../http/found.js';
@@ -10,7 +10,7 @@ import { PathId } from '../http/path-id.js';
 import { TraceOfRequest } from '../http/trace-of-request.js';
 import { Answers, Resource } from '../openapi/resource.js';
 import { Problem } from '../problems/problem.js';
-import { isOpen, noLongerBefore } from '../retention/kept-no-more.js';
+import { noLongerBefore } from '../retention/kept-no-more.js';
 import {
   acceptedEventView,
   eventPage,

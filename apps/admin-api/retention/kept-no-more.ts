@@ -4,11 +4,6 @@ import { retainedSince, type DataSource } from '#persistence';
 /** No record is kept for less than a day: what is younger need not be asked about. */
 const ALWAYS_KEPT_MS = 86_400_000;
 
-/** Whether a delivery, or what it is of, stays however old it is. */
-export function isOpen({ status }: { status: string }): boolean {
-  return status === 'pending' || status === 'retrying';
-}
-
 /**
  * Since when a tenant's record is shown, where something of that age may be
  * older: rows that the sweep has yet to come to are not shown any more.

@@ -104,6 +104,7 @@ export class Courier {
     turn: Turn,
   ): Promise<Carried> {
     let judged: Judged | undefined;
+    turn.onSlow(() => this.tellSending(owed));
     try {
       const payload = owed.by_reference ? await this.fetchPayload(owed) : payloadOf(owed, data);
       if (payload) judged = this.judge(ready, owed, await this.parts.attempter.attempt(ready, owed, payload));
@@ -115,6 +116,12 @@ export class Courier {
     if (judged) return this.conclude(ready.webhook, owed, data, judged, message.redelivered);
     await this.cancel(owed, 'payload_expired');
     return OVER;
+  }
+
+  /** Not awaited, and not told again: what comes of the attempt is told in any case. */
+  private tellSending(owed: OwedDelivery): void {
+    const about = { ...deliveryRefOf(owed), at: Date.now(), attempt_count: owed.attempt - 1 };
+    this.parts.journal.append({ kind: 'delivery.sending', ...about }).catch(() => undefined);
   }
 
   private judge({ webhook }: ReadyWebhook, owed: OwedDelivery, attempted: Attempted): Judged {

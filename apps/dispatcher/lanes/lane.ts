@@ -176,9 +176,14 @@ export class Lane {
   }
 
   private turnAt(place: FrontPlace, used: Used): Turn {
-    const becameSlow = () => void this.slow++;
+    let tell: (() => void) | undefined;
+    const becameSlow = () => {
+      this.slow++;
+      tell?.();
+    };
     place.onBehind = becameSlow;
     return {
+      onSlow: (listener) => (tell = listener),
       end: (result, refused = false) => {
         if (refused) this.refusedUntil = Date.now() + REFUSED_MS;
         if (place.behind) this.slow--;

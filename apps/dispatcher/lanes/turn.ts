@@ -14,6 +14,8 @@ export type TurnResult = { status: number } | { kind: AttemptErrorKind };
 
 /** A webhook's leave to make one attempt. */
 export interface Turn {
+  /** @param listener told when the attempt has taken a second, if it does */
+  onSlow: (listener: () => void) => void;
   /**
    * To be called once, when the attempt is over; without a result when it was not made.
    * @param refused whether the receiver wants nothing more

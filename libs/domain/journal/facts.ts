@@ -10,6 +10,7 @@ export type Fact =
   | EventRejected
   | AttemptFinished
   | DeliveryHeld
+  | DeliverySending
   | DeliveryBroughtBack
   | DeliveryCancelled
   | WebhookRefused
@@ -124,6 +125,14 @@ export interface DeliveryHeld extends DeliveryRef {
   at: number;
   attempt_count: number;
   reason: string;
+}
+
+/** An attempt has been under way for a second. Of a quicker one only the end is told: it would cost as much again. */
+export interface DeliverySending extends DeliveryRef {
+  kind: 'delivery.sending';
+  at: number;
+  /** The attempts before. */
+  attempt_count: number;
 }
 
 /** A person wants a delivery attempted now that had ended, that waited for its time, or that never was. */

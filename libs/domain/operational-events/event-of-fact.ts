@@ -37,6 +37,7 @@ export function operationalEventOfFact(fact: Fact): OperationalEvent | undefined
     case 'event.accepted':
     case 'event.rejected':
     case 'delivery.held':
+    case 'delivery.sending':
     case 'delivery.brought_back':
     case 'webhook.refused':
       return undefined;

@@ -2,6 +2,7 @@ import type { DataSource } from 'typeorm';
 import { LOCKS } from '../advisory-locks.js';
 import { createDatabase } from '../database.js';
 import { dayOf, daysOfRecord, ensureDayPartitions, partitionsOf } from '../record/day-partitions.js';
+import { OPEN_STATUSES } from '../record/delivery-row.js';
 
 /*
  * The record is made anew in a schema of its own, in tables like the live ones,
@@ -188,7 +189,7 @@ export async function tellOfOpen(live: DataSource, days: readonly string[]): Pro
       `INSERT INTO left_open (check_at, deliveries, seen)
        SELECT now(), array_agg(id), array_agg((extract(epoch FROM updated_at) * 1000)::bigint)
          FROM (SELECT id, updated_at, row_number() OVER () / 2000 AS portion
-                 FROM ${ANEW}.${name} WHERE status IN ('pending', 'retrying')) AS open
+                 FROM ${ANEW}.${name} WHERE status IN ${OPEN_STATUSES}) AS open
         GROUP BY portion`,
     );
   }

@@ -2,6 +2,15 @@ import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 
 export type DeliveryStatus = 'pending' | 'sending' | 'retrying' | 'success' | 'failed' | 'cancelled';
 
+const OPEN: readonly string[] = ['pending', 'sending', 'retrying'] satisfies DeliveryStatus[];
+/** The same as a list in SQL. */
+export const OPEN_STATUSES = `('${OPEN.join("', '")}')`;
+
+/** Whether something more is to become of a delivery; such ones stay on record however old they are. */
+export function isOpen({ status }: { status: string }): boolean {
+  return OPEN.includes(status);
+}
+
 /**
  * What one event owes one webhook, and how far it came. Partitioned by the day
  * of `created_at`, which is the time that the id carries. What changes while a

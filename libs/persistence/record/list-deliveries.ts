@@ -2,7 +2,7 @@ import { firstIdAt, timeOfId, type EventId, type TenantId, type WebhookId } from
 import type { DataSource } from 'typeorm';
 import { CursorError, decodeCursor, type Page, type PageRequest } from '../page.js';
 import { retainedSince } from '../retention/retained-since.js';
-import type { DeliveryRow, DeliveryStatus } from './delivery-row.js';
+import { isOpen, type DeliveryRow, type DeliveryStatus } from './delivery-row.js';
 import { lookThrough, type Looked } from './look-through.js';
 import { knownDays } from './past-indexes.js';
 import { AHEAD_MS, beginningOfDay, endOfDay, stretchesOf, type Stretch } from './stretches.js';
@@ -78,8 +78,7 @@ async function keptSince(
   now: number,
 ): Promise<number> {
   const kept = (await retainedSince(dataSource, tenant, now)).getTime();
-  const isOpen = status === 'pending' || status === 'retrying';
-  return isOpen ? Math.min(kept, (await knownDays(dataSource)).oldest ?? kept) : kept;
+  return status && isOpen({ status }) ? Math.min(kept, (await knownDays(dataSource)).oldest ?? kept) : kept;
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { DataSource, QueryRunner } from 'typeorm';
 import { timeOfId, type DeliveryId, type DeliveryRef, type EventId, type TenantId } from '#domain';
 import { LOCKS } from '../advisory-locks.js';
+import { OPEN_STATUSES } from './delivery-row.js';
 import { leaveOpen, type LeftOpen } from './left-open.js';
 
 /** An open delivery as its row says; times are milliseconds since 1970. */
@@ -116,7 +117,7 @@ export class OpenDeliveries {
          FROM unnest($1::text[], $2::bigint[]) AS wanted(id, at)
         CROSS JOIN LATERAL (
               SELECT * FROM deliveries
-               WHERE id = wanted.id AND created_at = ${timestamp('wanted.at')} AND status IN ('pending', 'retrying')
+               WHERE id = wanted.id AND created_at = ${timestamp('wanted.at')} AND status IN ${OPEN_STATUSES}
               ${BY_KEY}) AS d`,
       [ids, ids.map((id) => timeOfId(id) ?? 0)],
     );

@@ -56,7 +56,7 @@ const histories = fc
       which: fc.integer({ min: 0, max: 2 }),
       what: fc.constantFrom(
         ...(['retrying', 'failed', 'success', 'aborted'] as const),
-        ...(['held', 'brought_back', 'cancelled', 'accepted'] as const),
+        ...(['held', 'sending', 'brought_back', 'cancelled', 'accepted'] as const),
       ),
       number: fc.integer({ min: 1, max: 3 }),
       /** Since it was accepted, milliseconds; most were never brought back. */
@@ -77,6 +77,8 @@ const histories = fc
           return accepted({ matches: [matchOf(ref)], match_count: 3 });
         case 'held':
           return { kind: 'delivery.held', ...ref, at, attempt_count: number - 1, reason: 'webhook_paused' };
+        case 'sending':
+          return { kind: 'delivery.sending', ...ref, at, attempt_count: number - 1 };
         case 'brought_back':
           return {
             kind: 'delivery.brought_back',

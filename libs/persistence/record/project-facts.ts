@@ -8,7 +8,8 @@ import { asJson } from './as-json.js';
 import { dayOf, ensureDayPartitions, isMissingPartition } from './day-partitions.js';
 import { leaveOpen } from './left-open.js';
 import { moveDeliveries } from './move-deliveries.js';
-import { eventKey, isOpen, rowsOfFacts, type EventJson, type RecordRows } from './rows-of-facts.js';
+import { isOpen } from './delivery-row.js';
+import { eventKey, rowsOfFacts, type EventJson, type RecordRows } from './rows-of-facts.js';
 
 /*
  * One statement for each table, whatever the number of rows: they travel as

@@ -4,10 +4,12 @@ import type {
   DeliveryBroughtBack,
   DeliveryHeld,
   DeliveryRef,
+  DeliverySending,
   EventAccepted,
   EventRejected,
   Fact,
 } from '#domain';
+import type { DeliveryStatus } from './delivery-row.js';
 
 /** Rows as JSON, their members named as the columns are; times are milliseconds since 1970. */
 export interface RecordRows {
@@ -41,7 +43,7 @@ export interface DeliveryJson {
   event_id: string;
   event_type: string;
   webhook_id: string;
-  status: 'pending' | 'retrying' | 'success' | 'failed' | 'cancelled';
+  status: DeliveryStatus;
   attempt_count: number;
   next_attempt_at: number | null;
   completed_at: number | null;
@@ -107,11 +109,6 @@ export function isLater(next: DeliveryJson, known: DeliveryJson): boolean {
   const after = place(next);
   const differs = after.findIndex((value, i) => value !== before[i]);
   return differs !== -1 && (after[differs] ?? 0) > (before[differs] ?? 0);
-}
-
-/** Whether something more is to become of a delivery. */
-export function isOpen({ status }: Pick<DeliveryJson, 'status'>): boolean {
-  return status === 'pending' || status === 'retrying';
 }
 
 /**
@@ -198,6 +195,8 @@ export function deliveryStatesOf(fact: Fact): DeliveryJson[] {
       return [attemptedDelivery(fact)];
     case 'delivery.held':
       return [{ ...owedDelivery(fact), reason: fact.reason, updated_at: fact.at }];
+    case 'delivery.sending':
+      return [{ ...owedDelivery(fact), status: 'sending', updated_at: fact.at }];
     case 'delivery.brought_back':
       // As of when it was asked for: what has become of it since comes after.
       return [{ ...owedDelivery(fact), updated_at: fact.owed_at }];
@@ -234,7 +233,7 @@ function pendingDeliveries(fact: EventAccepted): DeliveryJson[] {
 }
 
 /** Open, after so many attempts. */
-function owedDelivery(fact: DeliveryHeld | DeliveryBroughtBack): DeliveryJson {
+function owedDelivery(fact: DeliveryHeld | DeliverySending | DeliveryBroughtBack): DeliveryJson {
   const { attempt_count } = fact;
   return { ...untouched(fact), status: attempt_count === 0 ? 'pending' : 'retrying', attempt_count };
 }

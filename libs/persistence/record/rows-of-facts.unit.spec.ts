@@ -95,6 +95,30 @@ describe('the rows that facts make', () => {
       { status: 'retrying', attempt_count: 1, reason: 'webhook_paused' },
     ],
     [
+      'a delivery whose retry takes long is being sent, and no longer says when it is due',
+      finished(only, attempt(1, 500, MORNING + 10), 'retrying'),
+      { kind: 'delivery.sending', ...only, at: MORNING + 6_100, attempt_count: 1 },
+      { status: 'sending', attempt_count: 1, next_attempt_at: null, reason: null },
+    ],
+    [
+      'a delivery whose attempt took long is what the attempt brought, whenever either is told',
+      { kind: 'delivery.sending', ...only, at: MORNING + 9_000, attempt_count: 0 },
+      finished(only, attempt(1, 500, MORNING + 9), 'failed'),
+      { status: 'failed', attempt_count: 1 },
+    ],
+    [
+      'a delivery that is cancelled while it is being sent is cancelled',
+      { kind: 'delivery.sending', ...only, at: MORNING + 9_000, attempt_count: 0 },
+      {
+        kind: 'delivery.cancelled',
+        ...only,
+        at: MORNING + 8_000,
+        attempt_count: 0,
+        reason: 'cancelled_by_user',
+      },
+      { status: 'cancelled' },
+    ],
+    [
       'a delivery that was brought back is owed again, as its next attempt',
       finished(only, attempt(3, 500, MORNING + 10), 'failed'),
       broughtBack(MORNING + 9_000, 3),

@@ -1,6 +1,7 @@
 import { goesAt, type TenantId } from '#domain';
 import type { DataSource } from 'typeorm';
 import { daysOfRecord } from '../record/day-partitions.js';
+import { OPEN_STATUSES } from '../record/delivery-row.js';
 import { retainedSince, retentionOf } from './retained-since.js';
 
 const DAY_MS = 86_400_000;
@@ -48,7 +49,7 @@ async function countsOf(dataSource: DataSource, tenant: TenantId, day: number) {
     `SELECT (SELECT count(*)::float FROM events WHERE tenant = $1 AND accepted_at >= $2 AND accepted_at < $3) AS events,
             deliveries, open
        FROM (SELECT count(*)::float AS deliveries,
-                    (count(*) FILTER (WHERE status IN ('pending', 'retrying')))::float AS open
+                    (count(*) FILTER (WHERE status IN ${OPEN_STATUSES}))::float AS open
                FROM deliveries WHERE tenant = $1 AND created_at >= $2 AND created_at < $3) AS d`,
     [tenant, new Date(day), new Date(day + DAY_MS)],
   );

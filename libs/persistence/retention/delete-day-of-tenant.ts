@@ -1,8 +1,8 @@
 import type { TenantId } from '#domain';
 import type { DataSource, EntityManager } from 'typeorm';
 import { partitionsOf } from '../record/day-partitions.js';
+import { OPEN_STATUSES } from '../record/delivery-row.js';
 
-const OPEN = `('pending', 'retrying')`;
 /** What one transaction looks at; deletes of so many take some ten milliseconds. */
 const PORTION = 500;
 
@@ -57,14 +57,14 @@ async function deleteDeliveries(
 ): Promise<Portion> {
   const { deliveries, attempts } = tablesOf(day);
   const seen = await manager.query<{ id: string; ended: boolean }[]>(
-    `SELECT id, status NOT IN ${OPEN} AS ended FROM ${deliveries}
+    `SELECT id, status NOT IN ${OPEN_STATUSES} AS ended FROM ${deliveries}
       WHERE tenant = $1 AND id > $2 ORDER BY id LIMIT ${PORTION}`,
     [tenant, after],
   );
   const ended = seen.filter((row) => row.ended).map(({ id }) => id);
   // One that is brought back meanwhile is open again, and stays.
   const [gone] = await manager.query<[{ id: string }[], number]>(
-    `DELETE FROM ${deliveries} WHERE id = ANY($1) AND status NOT IN ${OPEN} RETURNING id`,
+    `DELETE FROM ${deliveries} WHERE id = ANY($1) AND status NOT IN ${OPEN_STATUSES} RETURNING id`,
     [ended],
   );
   if (gone.length > 0)

@@ -1,10 +1,10 @@
 import type { DataSource, QueryRunner } from 'typeorm';
 import { LOCKS } from '../advisory-locks.js';
 import { partitionsOf, type DayPartition } from '../record/day-partitions.js';
+import { OPEN_STATUSES } from '../record/delivery-row.js';
 
 /** Of the record itself: rows of these stay as long as a delivery is open. All others go with their day. */
 const OF_DELIVERIES = ['events', 'deliveries', 'attempts'];
-const OPEN = `('pending', 'retrying')`;
 
 /** For how long it waits for those who write rows of that day, and for its own like. */
 const PATIENCE_MS = 2_000;
@@ -60,9 +60,9 @@ async function canGo(runner: QueryRunner, there: DayPartition[]): Promise<boolea
   const named = new Map(there.map(({ table, name }) => [table, name]));
   const [events, deliveries] = [named.get('events'), named.get('deliveries')];
   if (there.length < OF_DELIVERIES.length || !events || !deliveries) return true;
-  const open = `SELECT 1 FROM ${deliveries} d WHERE d.status IN ${OPEN}`;
+  const open = `SELECT 1 FROM ${deliveries} d WHERE d.status IN ${OPEN_STATUSES}`;
   const any = async (rows: string) => (await rowsOf<object>(runner, `${rows} LIMIT 1`)).length > 0;
-  if (await any(`SELECT 1 FROM ${deliveries} WHERE status NOT IN ${OPEN}`)) return true;
+  if (await any(`SELECT 1 FROM ${deliveries} WHERE status NOT IN ${OPEN_STATUSES}`)) return true;
   const ownerless = `SELECT 1 FROM ${events} e WHERE NOT EXISTS (
     ${open} AND d.tenant = e.tenant AND d.event_id = e.id AND d.created_at = e.accepted_at)`;
   return (await any(ownerless)) || !(await any(open));
@@ -95,12 +95,12 @@ async function copyOpen(runner: QueryRunner, there: DayPartition[]): Promise<Day
   if (!deliveries) return [];
   const open = await rowsOf<object>(
     runner,
-    `SELECT 1 FROM ${deliveries.name} WHERE status IN ${OPEN} LIMIT 1`,
+    `SELECT 1 FROM ${deliveries.name} WHERE status IN ${OPEN_STATUSES} LIMIT 1`,
   );
   if (open.length === 0) return [];
   const ofDeliveries = copyOf(deliveries);
   const which: Record<string, string> = {
-    deliveries: `status IN ${OPEN}`,
+    deliveries: `status IN ${OPEN_STATUSES}`,
     events: `(tenant, id, accepted_at) IN (SELECT tenant, event_id, created_at FROM ${ofDeliveries})`,
     attempts: `delivery_id IN (SELECT id FROM ${ofDeliveries})`,
   };

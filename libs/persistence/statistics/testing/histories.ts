@@ -9,7 +9,7 @@ const LATEST_HOURS_AGO = 80;
 const step = fc.record({
   what: fc.constantFrom(
     ...(['retrying', 'failed', 'success', 'aborted', 'dropped', 'transform'] as const),
-    ...(['held', 'brought_back', 'cancelled'] as const),
+    ...(['held', 'sending', 'brought_back', 'cancelled'] as const),
   ),
   number: fc.integer({ min: 1, max: 3 }),
   /** Since the step before, milliseconds. */
@@ -62,6 +62,8 @@ function told(ref: DeliveryRef, steps: Step[], name: string): Fact[] {
     switch (what) {
       case 'held':
         return { kind: 'delivery.held', ...ref, ...count, reason: 'webhook_paused' };
+      case 'sending':
+        return { kind: 'delivery.sending', ...ref, ...count };
       case 'cancelled':
         return { kind: 'delivery.cancelled', ...ref, ...count, reason: 'cancelled_by_user' };
       case 'brought_back':
