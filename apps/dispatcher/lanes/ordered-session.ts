@@ -82,8 +82,12 @@ export class OrderedSession implements Session {
     this.wake?.();
     await Promise.race([this.running, new Promise((resolve) => setTimeout(resolve, withinMs).unref())]);
     const isHome = this.parts.isHome(this.lane.id);
-    if (isHome) await this.consumer.acknowledged();
-    this.consumer.abandon();
+    try {
+      if (isHome) await this.consumer.acknowledged();
+    } finally {
+      // Also when NATS is away: else it would go on beside the lane's next session.
+      this.consumer.abandon();
+    }
     if (isHome) await this.parts.bus.lanes.close(this.lane.id);
   }
 
