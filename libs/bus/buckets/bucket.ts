@@ -2,10 +2,10 @@ import { hash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { JetStreamApiError } from '@nats-io/jetstream';
 import type { KV, KvEntry } from '@nats-io/kv';
-import type { NatsConnection } from '@nats-io/transport-node';
 import { BucketWatch, followBucket } from './bucket-watch.js';
 import type { Wires } from '../connection.js';
 import { makeBucket } from './make-bucket.js';
+import { readBucket } from './read-bucket.js';
 
 /** What a bucket holds and under which keys. */
 export interface BucketPlan<Key extends string[], Value> {
@@ -47,7 +47,7 @@ export class Bucket<Key extends string[], Value extends { version: number }> {
   private constructor(
     private readonly kv: KV,
     private readonly plan: BucketPlan<Key, Value>,
-    private readonly connection: NatsConnection,
+    private readonly wires: Wires,
   ) {}
 
   /** Opens the bucket; makes it where it is missing. */
@@ -57,7 +57,7 @@ export class Bucket<Key extends string[], Value extends { version: number }> {
   ): Promise<Bucket<Key, Value>> {
     const options = { history: 1, ...(plan.keptMs === undefined ? {} : { ttl: plan.keptMs }) };
     const kv = await makeBucket(wires, plan.name, options);
-    return new Bucket(kv, plan, wires.connection);
+    return new Bucket(kv, plan, wires);
   }
 
   get name(): string {
@@ -116,31 +116,31 @@ export class Bucket<Key extends string[], Value extends { version: number }> {
 
   /** All values that the bucket holds now. */
   async entries(): Promise<Value[]> {
-    const all = await this.latest((entry) => heldOf<Value>(entry).value);
+    const all = new Map<string, Value | undefined>();
+    const updates = await followBucket(
+      this.kv,
+      (entry) => void all.set(entry.key, heldOf<Value>(entry).value),
+    );
+    updates.stop();
     return [...all.values()].filter((value) => value !== undefined);
   }
 
   /**
    * The digests (digestOf) of all that lies in the bucket now, by the text of the keys; of what was removed the
-   * revision. A hundred thousand values themselves would keep garbage collection busy for longer than requests may wait.
+   * revision. A hundred thousand values themselves would keep garbage collection busy for longer than requests may
+   * wait, and so would receiving them all at once.
    */
-  digests(): Promise<Map<string, Held<string>>> {
-    return this.latest(({ revision, operation, value }) => ({
-      revision,
-      value: operation === 'PUT' ? digest(value) : undefined,
-    }));
+  async digests(): Promise<Map<string, Held<string>>> {
+    const all = new Map<string, Held<string>>();
+    await readBucket(this.wires, this.plan.name, ({ key, revision, value }) => {
+      all.set(key, { revision, value: value && digest(value) });
+    });
+    return all;
   }
 
   /** The digest under which `digests` has a value that this process has written, or would. */
   digestOf(value: Value): string {
     return digest(written(value));
-  }
-
-  private async latest<Kept>(kept: (entry: KvEntry) => Kept): Promise<Map<string, Kept>> {
-    const all = new Map<string, Kept>();
-    const updates = await followBucket(this.kv, (entry) => void all.set(entry.key, kept(entry)));
-    updates.stop();
-    return all;
   }
 
   /** Is another after anything in the bucket changed, and after the bucket was made again. */
@@ -159,7 +159,7 @@ export class Bucket<Key extends string[], Value extends { version: number }> {
       if (value) watcher.changed(value);
       else watcher.removed(...this.keyFrom(entry.key));
     };
-    const watch = await BucketWatch.begin(this.kv, this.connection, told, () => this.progress());
+    const watch = await BucketWatch.begin(this.kv, this.wires.connection, told, () => this.progress());
     this.watches.add(watch);
     this.progress();
     return () => {

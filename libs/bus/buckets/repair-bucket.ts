@@ -1,7 +1,9 @@
 import type { Bucket } from './bucket.js';
 import type { Keyed } from './bring-to-bucket.js';
+import { restAfter } from './rest-after.js';
 
 const AT_ONCE = 200;
+const ROWS_IN_A_ROW = 100;
 
 export interface Repaired {
   put: number;
@@ -29,7 +31,9 @@ export async function repairBucket<Key extends string[], Value extends { version
     writes = [];
     return written.filter((revision) => revision !== undefined).length;
   };
+  const rest = restAfter(ROWS_IN_A_ROW);
   for await (const { key, value } of rows()) {
+    await rest();
     const known = extra.get(key.join('.'));
     extra.delete(key.join('.'));
     if (known?.value === bucket.digestOf(value)) continue;
