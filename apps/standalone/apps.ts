@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { childEnvironment } from '#config';
 import type { Program } from '#embedded';
+import { APP_OPTIONS } from '#observability';
 
 export type AppName = 'admin-api' | 'subscriber' | 'dispatcher';
 
@@ -31,7 +32,7 @@ export function appProgram(
   return {
     title: name,
     // The apps lie beside this one, compiled by the same build.
-    command: [process.execPath, join(import.meta.dirname, '..', app, 'main.js')],
+    command: [process.execPath, ...APP_OPTIONS, join(import.meta.dirname, '..', app, 'main.js')],
     env: childEnvironment(variables),
     ipc: true,
     stopSignal: 'SIGTERM',

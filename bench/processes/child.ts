@@ -1,4 +1,5 @@
 import { fork, type ChildProcess } from 'node:child_process';
+import { APP_OPTIONS } from '#observability';
 
 export interface Child {
   process: ChildProcess;
@@ -15,6 +16,7 @@ export interface Child {
 export async function child(path: string, args: string[], env: Record<string, string> = {}): Promise<Child> {
   const started = fork(path, args, {
     env: { ...process.env, ...env },
+    execArgv: [...process.execArgv, ...APP_OPTIONS],
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });
   const { url = '' } = await new Promise<{ url?: string }>((resolve, reject) => {

@@ -7,6 +7,13 @@ export const FLAGS = [
 ] as const;
 
 /**
+ * Options that apps are to be started with, for Node.js takes them then only.
+ * One thread collects beside the one that serves: apps share few cores with
+ * each other and with the servers, and four that mark at once keep all of them waiting.
+ */
+export const APP_OPTIONS = ['--v8-pool-size=1'] as const;
+
+/**
  * Keeps garbage collection from stalling a process that serves (ADR 0008 has
  * the figures). A collection of the whole heap holds everything up for tens of
  * milliseconds, so there shall be few of them:

@@ -1,4 +1,4 @@
-export { tuneGarbageCollection } from './garbage-collection.js';
+export { APP_OPTIONS, tuneGarbageCollection } from './garbage-collection.js';
 export { logConnection } from './log-connection.js';
 export { createLogger, nestLogger, type Logger } from './logger.js';
 export { createRegistry, METRICS, OPS_LIMITS, OpsModule, type HealthChecks } from './ops.module.js';

@@ -8,6 +8,10 @@ const SWEEP_MS = 100;
 const BEHIND_PER_PLACE = 8;
 /** What deliveries from lanes leave of the front to ready ones: those are on time still. */
 const SHARE_OF_LANES = 0.75;
+/** What lanes cannot begin within that time waits better on the server: in hand it makes garbage collection longer. */
+const IN_HAND_MS = 50;
+/** So few are worth a request each. */
+const LEAST_IN_HAND = 8;
 
 /** An attempt's place among all that this process makes. */
 export class FrontPlace extends Linked {
@@ -79,6 +83,12 @@ export class Front {
   /** Whether there is room for attempts of which it is known that they will take long. */
   get admitsSlow(): boolean {
     return this.held.size - this.young < (this.places * BEHIND_PER_PLACE) / 2;
+  }
+
+  /** How many deliveries one lane is worth having in hand. */
+  get worthInHand(): number {
+    const soon = Math.max(LEAST_IN_HAND, (this.way.rate * IN_HAND_MS) / 1_000);
+    return this.lines.lane.length > soon ? 1 : Math.ceil(soon);
   }
 
   /** Resolves when there is a place; ready deliveries come before those of lanes. */

@@ -29,6 +29,13 @@ const REST = 1.5;
 const UNUSED = 0.95;
 /** Their share more with each look: the longer ago the last lateness is, the bolder. */
 const MORE = { eachSecond: 0.002, most: 0.03, whereNoneIsReady: 0.3 };
+/**
+ * The rate at which ready deliveries became late is met again carefully: lanes come back to so much of it, and the
+ * bound rises by that share each second.
+ */
+const BOUND = { of: 0.7, moreEachSecond: 0.03 };
+/** Lateness sooner after another is of the same cause, and the rate meanwhile says nothing, milliseconds. */
+const SAME_CAUSE_MS = 6_000;
 /** What is not used soon is lost, so that lanes begin evenly spread, milliseconds. */
 const SAVED_MS = 20;
 
@@ -42,8 +49,8 @@ interface Begun {
  * How fast deliveries from lanes may begin. They are late anyway, and drain as
  * fast as the machine can, which would make ready ones late too. So they slow
  * down while ready ones are taken up later than usual, and then come back first
- * slowly, so that the pace at which that happened is met seldom, and later
- * faster. A rate and not a number of places: where receivers are quick, a few
+ * slowly and later faster, until they come near the pace at which that
+ * happened: it is met seldom. A rate and not a number of places: where receivers are quick, a few
  * places are all that the machine can do.
  *
  * Lateness that is there while lanes begin next to nothing (of the network, of a
@@ -57,6 +64,7 @@ export class GiveWay {
   private begun = 0;
   private lookedAt: number;
   private lateAt = -Infinity;
+  private bound = Infinity;
   private ready = 0;
   private readyPerSecond = 0;
   private readonly comesIn: ComesIn;
@@ -124,8 +132,10 @@ export class GiveWay {
     this.lateness.reset();
     if (now - this.soon.since >= SOON.everyMs) this.judge(now);
     if (now - this.late.since >= TAIL.everyMs && this.tail.count >= TAIL.of) this.judgeTail(now);
+    this.bound *= 1 + (BOUND.moreEachSecond * (now - this.lookedAt)) / 1_000;
     if (this.heldBack) {
-      this.perSecond *= 1 + this.share(now);
+      const more = this.perSecond * (1 + this.share(now));
+      this.perSecond = Math.max(this.perSecond, Math.min(this.bound, more));
     } else {
       // What nobody uses is not known to be right for long.
       const used = (this.begun * 1_000) / Math.max(1, now - this.lookedAt);
@@ -166,6 +176,7 @@ export class GiveWay {
       LEAST.ofWhatComesIn * this.comesIn.perSecond(now),
     );
     if (late !== undefined && usual.isLate(late, passed, used <= REST * least)) {
+      if (now - this.lateAt > SAME_CAUSE_MS) this.bound = BOUND.of * used;
       this.lateAt = now;
       this.perSecond = Math.min(this.perSecond, used) * LESS;
     }
@@ -174,7 +185,10 @@ export class GiveWay {
 
   /** How much more they may begin. */
   private share(now: number): number {
-    if (this.readyPerSecond === 0 && this.ready === 0) return MORE.whereNoneIsReady;
+    if (this.readyPerSecond === 0 && this.ready === 0) {
+      this.bound = Infinity;
+      return MORE.whereNoneIsReady;
+    }
     return Math.min(MORE.most, (MORE.eachSecond * (now - this.lateAt)) / 1_000);
   }
 }

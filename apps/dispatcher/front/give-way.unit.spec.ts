@@ -96,6 +96,17 @@ describe('lanes', () => {
     expect(tenthSecond).toBeGreaterThan(120);
   });
 
+  it('come back carefully to the pace at which others became late, and past it later', () => {
+    seconds(6, [0, 1]);
+    const tooMuch = way.rate;
+    seconds(1, [0, 30, 40]);
+    seconds(8, [0, 1]);
+    expect(way.rate).toBeGreaterThan(0.6 * tooMuch);
+    expect(way.rate).toBeLessThan(1.15 * tooMuch);
+    seconds(30, [0, 1]);
+    expect(way.rate).toBeGreaterThan(2 * tooMuch);
+  });
+
   it('take no notice of one pause', () => {
     const onTime = Array.from({ length: 10 }, () => 1);
     seconds(6, onTime);

@@ -111,7 +111,9 @@ export class Lane {
   /** How many deliveries from the lane are worth having in hand. */
   room(): number {
     const now = Date.now();
-    return this.openAt(now) - now > SOON_MS ? 0 : Math.max(1, this.pace.room(now));
+    if (this.openAt(now) - now > SOON_MS) return 0;
+    const room = Math.max(1, this.pace.room(now));
+    return this.lineOfLane === 'lane' ? Math.min(room, this.front.worthInHand) : room;
   }
 
   /** When the lane may go on, milliseconds since 1970; Infinity when only news can tell. */
