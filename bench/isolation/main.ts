@@ -2,7 +2,7 @@ import { Bus, JOURNAL } from '#bus';
 import { loadConfig, topologyOf } from '#config';
 import { child, stop } from '../processes/child.js';
 import { publish } from '../processes/publish.js';
-import { circumstances, keep, spread } from '../processes/report.js';
+import { circumstances, keep, latencySpread } from '../processes/report.js';
 import { startSystem, type System } from '../processes/system.js';
 import { usageDuring } from '../processes/usage.js';
 import { startNginx, type NginxReceiver } from '../receivers/nginx.js';
@@ -45,9 +45,9 @@ async function quiet(bus: Bus, held: number): Promise<void> {
 interface Phase {
   /** Received while it lasted. */
   healthy_per_second: number;
-  publish_to_receipt_ms: ReturnType<typeof spread>;
+  publish_to_receipt_ms: ReturnType<typeof latencySpread>;
   /** Of the seconds before. */
-  while_settling_ms: ReturnType<typeof spread>;
+  while_settling_ms: ReturnType<typeof latencySpread>;
   /** Processor cores that each process kept busy. */
   cores: Record<string, number>;
   others_received_per_second?: Record<string, number>;
@@ -78,8 +78,8 @@ async function phase(
   const perSecond = (type: string) => Math.round((received(type) * 1_000) / (to - from));
   return {
     healthy_per_second: perSecond(HEALTHY.name),
-    publish_to_receipt_ms: spread(nginx.latencies(healthy, from)),
-    while_settling_ms: spread(nginx.latencies(healthy, 0, from)),
+    publish_to_receipt_ms: latencySpread(nginx.latencies(healthy, from)),
+    while_settling_ms: latencySpread(nginx.latencies(healthy, 0, from)),
     cores,
     ...(begun && {
       others_received_per_second: {

@@ -26,9 +26,26 @@ export function keep<Report extends { date: string }>(bench: string, report: Rep
   writeFileSync(`bench/results/${bench}-${report.date.slice(0, 10)}.json`, `${text}\n`);
 }
 
-/** Percentiles of latencies in milliseconds; undefined where there are none. */
-export function spread(latencies: number[]) {
-  const sorted = latencies.toSorted((a, b) => a - b);
+/** Percentiles; undefined where there are no values. */
+export function spread(values: number[]) {
+  const sorted = values.toSorted((a, b) => a - b);
   const at = (share: number) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))];
+  return { p50: at(0.5), p99: at(0.99), max: sorted.at(-1) };
+}
+
+/**
+ * Percentiles, to a tenth, of latencies in whole milliseconds. Both ends of such a latency are rounded down, so one of 3
+ * is anything between 2 and 4: those of 3 are taken as evenly spread from 2.5 to 3.5.
+ */
+export function latencySpread(latencies: number[]) {
+  const sorted = latencies.toSorted((a, b) => a - b);
+  const at = (share: number) => {
+    const rank = sorted.length * share;
+    const found = sorted[Math.min(sorted.length - 1, Math.floor(rank))];
+    if (found === undefined) return undefined;
+    const first = sorted.indexOf(found);
+    const within = (rank - first) / (sorted.lastIndexOf(found) + 1 - first);
+    return Math.round(Math.max(0, found - 0.5 + within) * 10) / 10;
+  };
   return { p50: at(0.5), p99: at(0.99), max: sorted.at(-1) };
 }

@@ -2,7 +2,7 @@ import { Bus, JOURNAL } from '#bus';
 import { loadConfig, topologyOf } from '#config';
 import { child } from '../processes/child.js';
 import { publish } from '../processes/publish.js';
-import { circumstances, keep, spread } from '../processes/report.js';
+import { circumstances, keep, latencySpread } from '../processes/report.js';
 import { startSystem } from '../processes/system.js';
 import { usageDuring, usageOf } from '../processes/usage.js';
 import { startNginx } from '../receivers/nginx.js';
@@ -82,7 +82,7 @@ async function otherEvents(name: string) {
   await recorded();
   return {
     deliveries_per_second: perSecond,
-    publish_to_receipt_ms: spread(nginx.latencies(`${name}half-`)),
+    publish_to_receipt_ms: latencySpread(nginx.latencies(`${name}half-`)),
     nats_memory_mib: memory(),
   };
 }
@@ -127,13 +127,13 @@ keep('retries', {
   },
   other_events: { without, meanwhile },
   due_to_receipt_ms: {
-    steady: { per_second: RATE, seconds: SECONDS, ...spread(nginx.latencies('steady-')) },
-    burst: { in_one_second: BURST, ...spread(nginx.latencies('burst-')) },
+    steady: { per_second: RATE, seconds: SECONDS, ...latencySpread(nginx.latencies('steady-')) },
+    burst: { in_one_second: BURST, ...latencySpread(nginx.latencies('burst-')) },
   },
   while_they_come_due: {
     cores,
     memory_mib,
-    other_events: { per_second: OTHER_RATE, publish_to_receipt_ms: spread(nginx.latencies('beside-')) },
+    other_events: { per_second: OTHER_RATE, publish_to_receipt_ms: latencySpread(nginx.latencies('beside-')) },
   },
 });
 await bus.close();

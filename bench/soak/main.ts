@@ -2,7 +2,7 @@ import pg from 'pg';
 import { Bus, JOURNAL } from '#bus';
 import { loadConfig, topologyOf } from '#config';
 import { publish } from '../processes/publish.js';
-import { circumstances, keep, spread } from '../processes/report.js';
+import { circumstances, keep, latencySpread } from '../processes/report.js';
 import { startSystem } from '../processes/system.js';
 import { usageOf } from '../processes/usage.js';
 import { startNginx } from '../receivers/nginx.js';
@@ -64,7 +64,7 @@ for (const giveUpAt = ended + 120_000; succeeded < count && Date.now() < giveUpA
 
 const minuteMs = 60_000;
 const byMinute = Array.from({ length: Math.ceil((ended - begun) / minuteMs) }, (_, minute) =>
-  spread(nginx.latencies('soak-', begun + minute * minuteMs, begun + (minute + 1) * minuteMs)),
+  latencySpread(nginx.latencies('soak-', begun + minute * minuteMs, begun + (minute + 1) * minuteMs)),
 );
 keep('soak', {
   ...around,
@@ -72,7 +72,7 @@ keep('soak', {
   events: count,
   published_per_second: Math.round((count * 1_000) / (ended - begun)),
   succeeded,
-  publish_to_receipt_ms: spread(nginx.latencies('soak-')),
+  publish_to_receipt_ms: latencySpread(nginx.latencies('soak-')),
   publish_to_receipt_ms_by_minute: byMinute,
   ...course(samples),
 });

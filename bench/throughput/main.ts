@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { child, stop } from '../processes/child.js';
 import { publish } from '../processes/publish.js';
-import { circumstances, keep, spread } from '../processes/report.js';
+import { circumstances, keep, latencySpread } from '../processes/report.js';
 import { startSystem } from '../processes/system.js';
 import { usageOf } from '../processes/usage.js';
 import { startNginx } from '../receivers/nginx.js';
@@ -101,7 +101,7 @@ keep('throughput', {
   setup: { events: EVENTS, event_bytes: 550, webhooks: WEBHOOKS, deliveries_per_event: 1 },
   tidings: {
     ...tidings,
-    half_load: { per_second: halfLoad, publish_to_receipt_ms: spread(latencies) },
+    half_load: { per_second: halfLoad, publish_to_receipt_ms: latencySpread(latencies) },
   },
   bare_loop: bare,
   ratio: Math.round((tidings.deliveries_per_second / bare.deliveries_per_second) * 100) / 100,
