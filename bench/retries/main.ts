@@ -133,7 +133,10 @@ keep('retries', {
   while_they_come_due: {
     cores,
     memory_mib,
-    other_events: { per_second: OTHER_RATE, publish_to_receipt_ms: latencySpread(nginx.latencies('beside-')) },
+    other_events: {
+      per_second: OTHER_RATE,
+      publish_to_receipt_ms: latencySpread(nginx.latencies('beside-')),
+    },
   },
 });
 await bus.close();
