@@ -63,7 +63,7 @@ export class QueueLook {
   private async ofFew<Delivery extends { webhook: WebhookId }>(
     deliveries: readonly Delivery[],
   ): Promise<readonly Delivery[]> {
-    if (deliveries.length <= ASK_AT_ONCE) return deliveries;
+    if (!this.lanes && deliveries.length <= ASK_AT_ONCE) return deliveries;
     const lanes = (this.lanes ??= await this.counts(laneSubject('*')));
     return deliveries.filter(({ webhook }) => (lanes[laneSubject(webhook)] ?? 0) <= MOST_READ);
   }

@@ -10,8 +10,8 @@ const BEHIND_PER_PLACE = 8;
 const SHARE_OF_LANES = 0.75;
 /** What lanes cannot begin within that time waits better on the server: in hand it makes garbage collection longer. */
 const IN_HAND_MS = 50;
-/** So few are worth a request each. */
-const LEAST_IN_HAND = 8;
+/** So few cost little; with fewer, nearly each delivery is asked for by a request of its own. */
+const LEAST_IN_HAND = 32;
 
 /** An attempt's place among all that this process makes. */
 export class FrontPlace extends Linked {

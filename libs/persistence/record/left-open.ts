@@ -10,8 +10,8 @@ export interface LeftOpen {
   checkAt: number;
 }
 
-/** What one row holds at most. */
-const PORTION = 2_000;
+/** What one row holds at most: whoever looks it through routes events meanwhile, and a row is looked at in one go. */
+const PORTION = 250;
 
 /** Says that deliveries are open; belongs into the transaction that leaves them so. */
 export async function leaveOpen(manager: EntityManager, open: readonly LeftOpen[]): Promise<void> {

@@ -44,15 +44,15 @@ async function foldIn(manager: EntityManager, atOnce: number, days: Set<string>)
     LOCKS.statistics,
   ]);
   if (!lock?.held) return NONE;
-  const found = await manager.query<{ seq: number; body: Delta[] }[]>(
-    'SELECT seq::float AS seq, body FROM tally_deltas ORDER BY seq LIMIT $1',
+  const found = await manager.query<{ seq: number; body: string }[]>(
+    'SELECT seq::float AS seq, body::text AS body FROM tally_deltas ORDER BY seq LIMIT $1',
     [atOnce],
   );
   if (found.length === 0) return NONE;
   const changes = new TallyChanges(minutesKeptFrom(Date.now()));
   for (const { body } of found) {
-    for (const delta of body) changes.add(delta);
-    // Events are routed by this process too.
+    for (const delta of JSON.parse(body) as Delta[]) changes.add(delta);
+    // Events are routed by this process too; so the driver does not parse all of them in one go either.
     await turn();
   }
   const hours = [...changes.hours.values()];
