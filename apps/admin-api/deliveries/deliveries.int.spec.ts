@@ -87,6 +87,17 @@ function facts(): Fact[] {
 const list = (query: string, headers?: Record<string, string>) =>
   api.ask('GET', `${DELIVERIES}?${query}`, undefined, headers);
 
+/** The ids of all pages: one that no index serves may be short, even empty, on a machine that is busy. */
+async function idsOfAllPages(path: string, query: string): Promise<unknown[]> {
+  const ids: unknown[] = [];
+  for (let cursor: string | null = ''; cursor !== null;) {
+    const answer = await api.ask('GET', `${path}?${query}${cursor && `&cursor=${cursor}`}`);
+    ids.push(...idsOf(answer));
+    cursor = (answer.json as { next_cursor: string | null }).next_cursor;
+  }
+  return ids;
+}
+
 describe('a delivery', () => {
   it('is shown with its attempts, as they were made', async () => {
     const answer = await api.ask('GET', `${DELIVERIES}/${one.delivery}`);
@@ -166,7 +177,7 @@ describe('the list of deliveries', () => {
     ['webhook_id=wh_unknown', []],
   ])('?%s finds, newest first, what it should', async (query, found) => {
     const times = query.replace('MIDNIGHT', time(0)).replace('SECOND_BEFORE', time(-1_000));
-    expect(idsOf(await list(times))).toEqual(found.map((i) => all[i]));
+    expect(await idsOfAllPages(DELIVERIES, times)).toEqual(found.map((i) => all[i]));
   });
 
   it('goes on by cursor through days', async () => {
@@ -205,7 +216,7 @@ describe('the deliveries of a webhook', () => {
       attempt(first!, 1, { outcome: 'failed', reason: 'retries_exhausted' }, 500),
       attempt(second!, 1, { outcome: 'success' }, 200),
     ]);
-    const ids = async (query: string) => idsOf(await api.ask('GET', `${path}/deliveries?${query}`));
+    const ids = (query: string) => idsOfAllPages(`${path}/deliveries`, query);
     expect(await ids('')).toEqual([second!.delivery, first!.delivery]);
     expect(await ids('status=failed')).toEqual([first!.delivery]);
     const page = await api.ask('GET', `${path}/deliveries?limit=1`);
